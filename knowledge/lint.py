@@ -1,0 +1,184 @@
+"""What a card needs before review; each finding names the part and says what to do."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from knowledge.card import Card, CardKind
+from knowledge.hotline import find_numbers, load_hotlines
+
+ANSWER_CHARACTERS = 120
+LINE_CHARACTERS = 60
+LEAST_ASKS = 6
+LEAST_NOT_ASKS = 2
+STEPS = range(3, 8)
+NEAR_DUPLICATE = 92  # rapidfuzz ratio; below it, cards of one theme share phrases rightly
+
+_DOSE = re.compile(
+    r"(?:每次|一次|每天|一天|每日|口服|服用|吃|含)[^，。；]{0,6}?[\d一二两三四五半]+\s*(?:片|粒|丸|支|毫克|mg|毫升|ml|滴)"
+)
+_MIX = re.compile(r"\d+\s*(?:克|毫升|ml|斤)[^，。；]{0,6}(?:兑水|加水|对水)|\d{3,4}倍液")
+_STOP_DRUG = re.compile(r"(?<![不别])(?:可以|应|要|马上|立即)停药")
+_BANNED = ("包治", "根治", "绝对安全", "百分之百", "祖传", "特效药", "保证治", "万无一失")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_ASK_NOISE = re.compile(r"[\s，。！？、,.!?…~～“”\"'（）()]+")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: which card, which part, and what to do about it (Chinese)."""
+
+    key: str
+    part: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.key} [{self.part}] {self.message}"
+
+
+def lint_cards(cards: Sequence[Card]) -> list[Finding]:
+    """Every finding of every rule, over single cards and over the pack as a whole."""
+    findings = [f for card in cards for rule in CARD_RULES for f in rule(card)]
+    findings += [f for rule in PACK_RULES for f in rule(cards)]
+    return findings
+
+
+def lint_card(card: Card) -> list[Finding]:
+    """The findings that concern this card alone."""
+    return [finding for rule in CARD_RULES for finding in rule(card)]
+
+
+def spoken_lines(card: Card) -> Iterator[tuple[str, str]]:
+    """(part, line) for every line that a resident would be shown."""
+    yield "answer", card.answer
+    for part in ("steps", "never", "red_flags"):
+        for line in getattr(card, part):
+            yield part, line
+    if card.seek_help:
+        yield "seek_help", card.seek_help
+
+
+def _required(card: Card) -> Iterator[Finding]:
+    if len({_fold(ask) for ask in card.asks}) < LEAST_ASKS:
+        yield Finding(card.key, "asks", f"至少写{LEAST_ASKS}种不同的问法")
+    if len(card.not_asks) < LEAST_NOT_ASKS:
+        yield Finding(card.key, "not_asks", f"至少写{LEAST_NOT_ASKS}个容易混的问题")
+    if card.kind is CardKind.DIRECTORY:
+        return
+    if not card.seek_help:
+        yield Finding(card.key, "seek_help", "写清什么时候找谁帮忙")
+    if card.kind is CardKind.RUMOUR:
+        if not card.claim or card.verdict is None:
+            yield Finding(card.key, "claim", "辟谣卡要有说法 claim 和结论 verdict")
+        return
+    if len(card.steps) not in STEPS:
+        yield Finding(card.key, "steps", "写3到7步，一步一个动作")
+    if not card.never:
+        yield Finding(card.key, "never", "至少写一条千万不要做的事")
+    if card.kind is CardKind.FRAUD and not card.red_flags:
+        yield Finding(card.key, "red_flags", "防骗卡要写骗子的特征")
+    if card.kind is CardKind.EMERGENCY and not re.search(r"1(?:10|19|20)", card.answer):
+        yield Finding(card.key, "answer", "急事卡的第一句要说打哪个电话")
+
+
+def _lengths(card: Card) -> Iterator[Finding]:
+    if len(card.answer) > ANSWER_CHARACTERS:
+        yield Finding(
+            card.key, "answer", f"{len(card.answer)}字，最多{ANSWER_CHARACTERS}字，要能一口气读完"
+        )
+    for part, line in spoken_lines(card):
+        if part in {"steps", "never", "red_flags"} and len(line) > LINE_CHARACTERS:
+            yield Finding(card.key, part, f"太长（{len(line)}字），一条只说一件事：{line[:20]}…")
+
+
+def _harm(card: Card) -> Iterator[Finding]:
+    for part, line in spoken_lines(card):
+        if _DOSE.search(line):
+            yield Finding(card.key, part, f"不能写药量：{line[:30]}")
+        if _MIX.search(line):
+            yield Finding(card.key, part, f"不能写农药配比：{line[:30]}")
+        if _STOP_DRUG.search(line):
+            yield Finding(card.key, part, f"不能叫人停药：{line[:30]}")
+        for word in _BANNED:
+            if word in line and not re.search(rf"[“‘「][^”’」]*{word}", line):
+                yield Finding(card.key, part, f"不能说“{word}”")
+
+
+def _phones(card: Card) -> Iterator[Finding]:
+    for part, line in spoken_lines(card):
+        for number in find_numbers(line):
+            if number not in load_hotlines():
+                yield Finding(card.key, part, f"电话{number}不在热线登记表 hotlines.yaml 里")
+
+
+def _number_lock(card: Card) -> Iterator[Finding]:
+    known = set(load_hotlines())
+    for source in card.sources:
+        known.update(_NUMBER.findall(" ".join((source.title, source.edition, *source.supports))))
+    for part, line in spoken_lines(card):
+        without_phones = line
+        for number in load_hotlines():
+            without_phones = without_phones.replace(number, "")
+        for number in _NUMBER.findall(without_phones):
+            if number not in known:
+                yield Finding(card.key, part, f"数字{number}没有出现在任何来源的 supports 里")
+
+
+def _duplicate_keys(cards: Sequence[Card]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for card in cards:
+        if card.key in seen:
+            yield Finding(card.key, "key", "两张卡用了同一个 key")
+        seen.add(card.key)
+
+
+def _links(cards: Sequence[Card]) -> Iterator[Finding]:
+    keys = {card.key for card in cards}
+    for card in cards:
+        for key in card.related:
+            if key not in keys or key == card.key:
+                yield Finding(card.key, "related", f"没有这张卡：{key}")
+        for near in card.not_asks:
+            if near.card and (near.card not in keys or near.card == card.key):
+                yield Finding(card.key, "not_asks", f"没有这张卡：{near.card}")
+
+
+def _contested_asks(cards: Sequence[Card]) -> Iterator[Finding]:
+    owners: dict[str, list[str]] = defaultdict(list)
+    for card in cards:
+        for ask in {_fold(ask) for ask in card.asks}:
+            owners[ask].append(card.key)
+    for ask, keys in owners.items():
+        if len(keys) > 1:
+            yield Finding(keys[1], "asks", f"“{ask}”也写在 {keys[0]} 里，只能归一张卡")
+
+
+def _near_duplicates(cards: Sequence[Card]) -> Iterator[Finding]:
+    for i, card in enumerate(cards):
+        for other in cards[:i]:
+            if fuzz.ratio(card.answer, other.answer, score_cutoff=NEAR_DUPLICATE):
+                yield Finding(card.key, "answer", f"和 {other.key} 的回答几乎一样，合成一张或写清区别")
+
+
+def _fold(ask: str) -> str:
+    return _ASK_NOISE.sub("", ask).lower()
+
+
+CARD_RULES: tuple[Callable[[Card], Iterable[Finding]], ...] = (
+    _required,
+    _lengths,
+    _harm,
+    _phones,
+    _number_lock,
+)
+PACK_RULES: tuple[Callable[[Sequence[Card]], Iterable[Finding]], ...] = (
+    _duplicate_keys,
+    _links,
+    _contested_asks,
+    _near_duplicates,
+)
