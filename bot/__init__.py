@@ -1,0 +1,3 @@
+"""Talking: channels, dialogue, assistant, command line."""
+
+__version__ = "0.1.0"

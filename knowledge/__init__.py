@@ -1,0 +1,1 @@
+"""What may be said: cards, their sources, review."""

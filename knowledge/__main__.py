@@ -1,4 +1,4 @@
-"""`python -m knowledge [FOLDER]`: lint a folder of card files (what `kepubang cards lint` calls)."""
+"""`python -m knowledge [FOLDER]`: lint a folder of card files, as `kepubang cards lint` does."""
 
 import sys
 from pathlib import Path

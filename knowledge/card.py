@@ -18,7 +18,9 @@ from pydantic import (
 )
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-CardKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9][A-Za-z0-9_-]*)+$")]
+CardKey = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9][A-Za-z0-9_-]*)+$")
+]
 
 
 class CardKind(StrEnum):
@@ -131,7 +133,7 @@ class Card(_Frozen):
 
     @property
     def topic(self) -> str:
-        """The first part of the key: firstaid, fraud, health…"""
+        """The first part of the key, such as firstaid or fraud."""
         return self.key.split(".", 1)[0]
 
     @property

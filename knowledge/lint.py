@@ -75,7 +75,11 @@ def _required(card: Card) -> Iterator[Finding]:
     if card.kind is CardKind.RUMOUR:
         if not card.claim or card.verdict is None:
             yield Finding(card.key, "claim", "辟谣卡要有说法 claim 和结论 verdict")
-        return
+    else:
+        yield from _required_of_advice(card)
+
+
+def _required_of_advice(card: Card) -> Iterator[Finding]:
     if len(card.steps) not in STEPS:
         yield Finding(card.key, "steps", "写3到7步，一步一个动作")
     if not card.never:
@@ -122,7 +126,7 @@ def _number_lock(card: Card) -> Iterator[Finding]:
         known.update(_NUMBER.findall(" ".join((source.title, source.edition, *source.supports))))
     for part, line in spoken_lines(card):
         without_phones = line
-        for number in load_hotlines():
+        for number in sorted(load_hotlines(), key=len, reverse=True):
             without_phones = without_phones.replace(number, "")
         for number in _NUMBER.findall(without_phones):
             if number not in known:
@@ -162,7 +166,9 @@ def _near_duplicates(cards: Sequence[Card]) -> Iterator[Finding]:
     for i, card in enumerate(cards):
         for other in cards[:i]:
             if fuzz.ratio(card.answer, other.answer, score_cutoff=NEAR_DUPLICATE):
-                yield Finding(card.key, "answer", f"和 {other.key} 的回答几乎一样，合成一张或写清区别")
+                yield Finding(
+                    card.key, "answer", f"和 {other.key} 的回答几乎一样，合成一张或写清区别"
+                )
 
 
 def _fold(ask: str) -> str:

@@ -1,0 +1,1 @@
+"""Finding it: text, embeddings, indexes, fusion."""

@@ -1,0 +1,1 @@
+"""How people reach us; each knows only bot.messages."""

@@ -1,0 +1,51 @@
+# 科普帮: `make run` serves, `make test` tests. Everything is installed into .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test lint bench evaluate calibrate clean
+
+run: $(VENV)/.installed
+	$(BIN)/kepubang serve
+
+test: $(VENV)/.installed-tests lint
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.installed-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/kepubang cards lint
+
+bench: $(VENV)/.installed-tests
+	$(BIN)/python -m tests.bench
+
+evaluate: $(VENV)/.installed
+	$(BIN)/kepubang evaluate
+
+calibrate: $(VENV)/.installed-tests
+	$(BIN)/python -m retrieval.calibrate tests/golden/development.jsonl
+
+# Debian's python3 comes without venv: install it where we may, say what to do where we may not.
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: apt-get install python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  rm -rf $(VENV); \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq python3-venv; \
+	  else echo "python3-venv is missing: sudo apt-get install python3-venv"; exit 1; fi; \
+	  $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -q -c constraints.txt -e .
+	@touch $@
+
+# torch first and pinned: a range would bring the newest build, with gigabytes of CUDA.
+$(VENV)/.installed-tests: $(VENV)/.installed
+	$(PIP) install -q -c constraints.txt torch==2.13.0
+	$(PIP) install -q -c constraints.txt -e '.[dev,postgres,sentence-transformers]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist

@@ -1,0 +1,38 @@
+"""`kepubang`: the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bot.commands import ask, cards, evaluate, serve
+
+app = typer.Typer(
+    help="科普帮：只照审核过的知识卡片回答，句句有来源。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("telegram")(serve.telegram)
+app.command("ask")(ask.ask)
+app.command("chat")(ask.chat)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(evaluate.bench, name="bench")
+app.add_typer(cards.app, name="cards")
+
+
+def main() -> None:
+    """Run a command; an expected failure is one plain line and exit code 1."""
+    from bot.commands.failures import EXPECTED  # noqa: PLC0415 - keeps `--help` fast
+
+    try:
+        app()
+    except EXPECTED as error:
+        sys.stderr.write(f"kepubang: {error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The web app: WeChat and Telegram webhooks, the chat page, /api/ask, /healthz and /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+
+from bot import __version__, asking
+from bot.channels.telegram import TelegramChannel, create_telegram_router
+from bot.channels.web import create_web_router
+from bot.channels.wechat import WeChatAccount, create_wechat_router
+from bot.house import House, Watcher
+from bot.wording import channel_words, web_words
+
+# Without these nobody can be answered; without the others the answers are worse.
+VITAL = {"index"}
+
+
+def create_app(house: House) -> FastAPI:
+    """The app of one house; WeChat and Telegram are served when their settings are given."""
+    settings = house.settings
+    words = channel_words(house.wording)
+    watcher = Watcher(house)
+    telegram: TelegramChannel | None = None
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watcher.start()
+        try:
+            yield
+        finally:
+            watcher.stop()
+
+    app = FastAPI(
+        title="科普帮 kepubang",
+        version=__version__,
+        description="Answers from vetted knowledge cards, with sources.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.include_router(
+        create_web_router(
+            house.dialogue,
+            partial(asking.ask, house.assistant, words),
+            words,
+            web_words(house.wording, settings.retention_days),
+            house.secret,
+        )
+    )
+    if settings.wechat_token.get_secret_value():
+        account = WeChatAccount(
+            token=settings.wechat_token.get_secret_value(),
+            appid=settings.wechat_appid,
+            aes_key=settings.wechat_aes_key.get_secret_value(),
+            mode=settings.wechat_mode,
+            reply_seconds=settings.wechat_reply_seconds,
+        )
+        app.include_router(create_wechat_router(house.dialogue, account, words))
+    if settings.telegram_token.get_secret_value() and settings.telegram_webhook_secret:
+        telegram = TelegramChannel(
+            house.dialogue,
+            settings.telegram_token.get_secret_value(),
+            words,
+            settings.telegram_api_url,
+        )
+        app.include_router(
+            create_telegram_router(telegram, settings.telegram_webhook_secret.get_secret_value())
+        )
+
+    @app.get("/healthz", tags=["running"])
+    def healthz() -> JSONResponse:
+        """What works: 200 when people are answered, even if worse than usual; 503 when not."""
+        parts = house.health.now()
+        broken = {name for name, part in parts.items() if not part.works}
+        status = "ok" if not broken else "failing" if broken & VITAL else "degraded"
+        body = {
+            "status": status,
+            "parts": {n: {"works": p.works, "detail": p.detail} for n, p in parts.items()},
+        }
+        return JSONResponse(body, 503 if status == "failing" else 200)
+
+    @app.get("/metrics", tags=["running"])
+    def metrics() -> Response:
+        """Numbers for Prometheus."""
+        house.health.now()  # brings the gauges up to date
+        return Response(house.metrics.render(), media_type="text/plain; version=0.0.4")
+
+    return app

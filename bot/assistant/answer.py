@@ -1,0 +1,76 @@
+"""Answer: what the assistant says to one question, and everything that shows where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AnswerVerdict(StrEnum):
+    """What became of a question; the words of the command line's JSON contract."""
+
+    ANSWERED = "answered"
+    EMERGENCY = "emergency"
+    SCAM = "scam"
+    RUMOUR = "rumour"
+    CLARIFY = "clarify"
+    REFUSED = "refused"
+    ABSTAINED = "abstained"
+    HANDED_OFF = "handed_off"
+
+
+class Risk(StrEnum):
+    """How likely a forwarded message is a scam."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """One source of one card revision, as residents are told it."""
+
+    card: str
+    revision: int
+    issuer: str
+    title: str
+    edition: str
+    url: str
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """A question the person can tap next, and the card that answers it."""
+
+    label: str
+    card: str
+
+
+@dataclass(frozen=True)
+class UsedCard:
+    """A card revision an answer used or offers."""
+
+    key: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer; `text` is all that is said but the follow-ups, which come under `heading`."""
+
+    verdict: AnswerVerdict
+    text: str
+    cards: tuple[UsedCard, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    heading: str = ""
+    follow_ups: tuple[FollowUp, ...] = ()
+    confidence: float = 0.0
+    risk: Risk | None = None
+    hotlines: tuple[str, ...] = ()
+    keyword_only: bool = False
+
+    @property
+    def rateable(self) -> bool:
+        """Whether it makes sense to ask if this was useful."""
+        return bool(self.cards) and self.verdict is not AnswerVerdict.CLARIFY

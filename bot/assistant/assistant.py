@@ -1,0 +1,192 @@
+"""The assistant: one question in, one Answer out, every word from a published card or prompts/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, UsedCard
+from bot.assistant.composer import Composer
+from bot.assistant.follow_up import covers, focus, leans_back
+from knowledge.card import Revision
+from knowledge.hotline import nearest_hotline
+from prompts import Wording
+from retrieval.fusion import Outcome
+from retrieval.retriever import Found, Query, Retriever, choices
+from retrieval.text import clean, has_words, is_chinese
+
+FOLLOW_UPS = 3
+_GREETING = re.compile(
+    r"(?:你好|您好|在吗|在不在|有人吗|喂|哈喽|hello|hi|早上好|晚上好|早|下午好)[啊呀吗么.!?~ ]*"
+)
+_THANKS = re.compile(
+    r"(?:好的|嗯嗯?|哦|知道了|明白了|谢谢[你您]?|多谢|感谢|辛苦了|再见|拜拜|ok|好)[啊呀了哈.!~ ]*"
+)
+
+
+class Cards(Protocol):
+    """What the assistant needs of the published cards: the indexer gives it."""
+
+    def lookup(self, key: str) -> Revision | None:
+        """The published revision in force today, or None."""
+        ...
+
+    def drop_retired(self) -> None:
+        """Forget what is published no longer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Background:
+    """What was said just before: the question, and the card that answered it."""
+
+    question: str = ""
+    card: str = ""
+
+
+class Assistant:
+    """Answers questions from the retriever's cards; holds no state of its own."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        cards: Cards,
+        wording: Wording,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self._retriever = retriever
+        self._cards = cards
+        self._wording = wording
+        self._composer = Composer(wording)
+        self._today = today
+
+    def answer(self, question: str, background: Background | None = None) -> Answer:
+        """Answer a question, in the light of the one before it when it leans on that."""
+        text = clean(question[:2000])
+        fixed = self._fixed(text)
+        if fixed is not None:
+            return fixed
+        self._cards.drop_retired()
+        alone = self._retriever.retrieve(Query(text))
+        if background and background.question and leans_back(text):
+            leaning = self._answer_leaning(text, background, alone)
+            if leaning is not None:
+                return leaning
+        return self._from_found(text, alone)
+
+    def answer_card(self, key: str) -> Answer | None:
+        """The answer of one card, chosen by tapping; None when it may no longer be used."""
+        self._cards.drop_retired()
+        revision = self._cards.lookup(key)
+        return self._compose(revision, 1.0, ()) if revision else None
+
+    def rank(self, question: str, count: int = 10) -> tuple[str, ...]:
+        """The keys that a question finds, best first, whatever becomes of them; for measuring."""
+        found = self._retriever.retrieve(Query(question), count)
+        return tuple(hit.revision.card.key for hit in found.hits)
+
+    def _fixed(self, text: str) -> Answer | None:
+        say = self._wording.say
+        if not text:
+            return self._abstained(say("abstain.empty"))
+        if _GREETING.fullmatch(text):
+            return self._abstained(say("abstain.chat_hello"))
+        if _THANKS.fullmatch(text):
+            return self._abstained(say("abstain.chat_thanks"))
+        if not has_words(text):
+            return self._abstained(say("abstain.no_words"))
+        if not is_chinese(text):
+            known = any(char.isdigit() for char in text) and len(text) <= 6  # noqa: PLR2004 - a lone number
+            return self._abstained(say("abstain.no_words" if known else "abstain.foreign"))
+        return None
+
+    def _answer_leaning(self, text: str, background: Background, alone: Found) -> Answer | None:
+        """The answer to a follow-up; None when the question stands well enough by itself."""
+        if alone.outcome is Outcome.ANSWER:
+            return None
+        joined = self._retriever.retrieve(Query(text, context=background.question))
+        if joined.outcome is not Outcome.ANSWER:
+            return None
+        about = focus(text)
+        best = joined.hits[0].revision
+        if about and not covers(best.card, about):
+            before = self._cards.lookup(background.card)
+            title = before.card.title if before else best.card.title
+            return self._abstain_follow_up(title, about)
+        return self._from_found(text, joined)
+
+    def _from_found(self, text: str, found: Found) -> Answer:
+        if found.outcome is Outcome.ANSWER:
+            others = [hit.revision for hit in found.hits[1:]]
+            best = found.hits[0].revision
+            return self._compose(best, found.confidence, others, found.keyword_only)
+        if found.outcome is Outcome.CLARIFY:
+            return self._clarify(found)
+        return self._abstain(text, found)
+
+    def _compose(
+        self,
+        revision: Revision,
+        confidence: float,
+        others: list[Revision] | tuple[()],
+        keyword_only: bool = False,
+    ) -> Answer:
+        related = [self._cards.lookup(key) for key in revision.card.related]
+        near = [other for other in others if other.card.topic == revision.card.topic]
+        offered: dict[str, FollowUp] = {}
+        for other in [*related, *near]:
+            if other and other.card.key != revision.card.key:
+                offered.setdefault(other.card.key, FollowUp(other.card.asks[0], other.card.key))
+        follow_ups = list(offered.values())[:FOLLOW_UPS]
+        return self._composer.compose(revision, confidence, follow_ups, self._today(), keyword_only)
+
+    def _clarify(self, found: Found) -> Answer:
+        offered = choices(found)
+        return Answer(
+            verdict=AnswerVerdict.CLARIFY,
+            text=self._wording.say("clarify.text"),
+            cards=tuple(UsedCard(h.revision.card.key, h.revision.number) for h in offered),
+            heading=self._wording.say("clarify.heading"),
+            follow_ups=tuple(
+                FollowUp(h.revision.card.asks[0], h.revision.card.key) for h in offered
+            ),
+            confidence=found.confidence,
+            keyword_only=found.keyword_only,
+        )
+
+    def _abstain(self, text: str, found: Found) -> Answer:
+        hotline = nearest_hotline(text)
+        said = self._wording.say(
+            "abstain.text", number=hotline.number, name=hotline.name, use=hotline.use
+        )
+        return self._abstained(said, found.confidence, found.keyword_only, (hotline.number,))
+
+    def _abstain_follow_up(self, title: str, about: str) -> Answer:
+        hotline = nearest_hotline(title + about)
+        said = self._wording.say(
+            "abstain.follow_up",
+            title=title,
+            focus=about,
+            number=hotline.number,
+            name=hotline.name,
+            use=hotline.use,
+        )
+        return self._abstained(said, hotlines=(hotline.number,))
+
+    @staticmethod
+    def _abstained(
+        text: str,
+        confidence: float = 0.0,
+        keyword_only: bool = False,
+        hotlines: tuple[str, ...] = (),
+    ) -> Answer:
+        return Answer(
+            verdict=AnswerVerdict.ABSTAINED,
+            text=text,
+            confidence=confidence,
+            keyword_only=keyword_only,
+            hotlines=hotlines,
+        )

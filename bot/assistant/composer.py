@@ -1,0 +1,111 @@
+"""A card becomes what is said: the short answer first, then steps, never-do, help, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from bot.assistant.answer import Answer, AnswerVerdict, Citation, FollowUp, UsedCard
+from knowledge.card import Card, CardKind, Evidence, Revision, Source
+from knowledge.hotline import find_numbers, load_hotlines, nearest_hotline
+from prompts import Wording
+
+NEVER_LINES = 4
+RED_FLAG_LINES = 5
+
+
+class Composer:
+    """Composes answers from cards alone: no sentence comes from anywhere else."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+
+    def compose(
+        self,
+        revision: Revision,
+        confidence: float,
+        follow_ups: Sequence[FollowUp],
+        today: date,
+        keyword_only: bool = False,
+    ) -> Answer:
+        """The whole answer of one revision."""
+        card = revision.card
+        text = "\n\n".join(self._parts(card, today))
+        return Answer(
+            verdict=AnswerVerdict.RUMOUR
+            if card.kind is CardKind.RUMOUR
+            else AnswerVerdict.ANSWERED,
+            text=text,
+            cards=(UsedCard(card.key, revision.number),),
+            citations=tuple(citations(revision)),
+            heading=self._wording.say("answer.follow_ups_heading") if follow_ups else "",
+            follow_ups=tuple(follow_ups),
+            confidence=confidence,
+            hotlines=hotlines_in(text),
+            keyword_only=keyword_only,
+        )
+
+    def _parts(self, card: Card, today: date) -> Iterator[str]:
+        say = self._wording.say
+        if card.verdict is not None:
+            yield say(f"answer.verdict_{card.verdict.value}") + "\n" + card.answer
+        else:
+            yield card.answer
+        if card.steps:
+            steps = (f"{i}. {step}" for i, step in enumerate(card.steps, 1))
+            yield "\n".join([say("answer.steps_heading"), *steps])
+        if card.red_flags:
+            yield _bullets(say("answer.red_flags_heading"), card.red_flags[:RED_FLAG_LINES])
+        if card.never:
+            yield _bullets(say("answer.never_heading"), card.never[:NEVER_LINES])
+        if card.seek_help:
+            yield say("answer.seek_help_heading") + "\n" + card.seek_help
+        yield self._sources(card, today)
+
+    def _sources(self, card: Card, today: date) -> str:
+        say = self._wording.say
+        lines = [say("answer.source_heading"), *map(self._source, card.sources)]
+        lines.append(say("answer.reviewed", reviewed=card.reviewed.isoformat()))
+        if today > card.review_due:
+            hotline = nearest_hotline(card.title + card.answer)
+            lines.append(say("answer.overdue", hotline=hotline.number))
+        return "\n".join(lines)
+
+    def _source(self, source: Source) -> str:
+        seen = {
+            Evidence.PRIMARY: "",
+            Evidence.SECONDARY: self._wording.say("answer.seen_secondary"),
+            Evidence.UNSEEN: self._wording.say("answer.seen_unseen"),
+        }[source.evidence]
+        quoted = source.title.startswith("《") or source.evidence is Evidence.UNSEEN
+        name = "answer.source_line_plain" if quoted else "answer.source_line"
+        return self._wording.say(
+            name, issuer=source.issuer, title=source.title, edition=_edition(source), seen=seen
+        )
+
+
+def citations(revision: Revision) -> Iterator[Citation]:
+    """One citation for each source of a revision."""
+    for source in revision.card.sources:
+        yield Citation(
+            card=revision.card.key,
+            revision=revision.number,
+            issuer=source.issuer,
+            title=source.title,
+            edition=source.edition,
+            url=source.url,
+        )
+
+
+def hotlines_in(text: str) -> tuple[str, ...]:
+    """The registered numbers in a text, in order, each once."""
+    known = load_hotlines()
+    return tuple(dict.fromkeys(n for n in find_numbers(text) if n in known))
+
+
+def _edition(source: Source) -> str:
+    return f"，{source.edition}" if source.edition else ""
+
+
+def _bullets(heading: str, lines: Sequence[str]) -> str:
+    return "\n".join([heading, *(f"· {line}" for line in lines)])

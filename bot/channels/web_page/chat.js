@@ -1,0 +1,428 @@
+// Sends the page's forms in the background. Without this script every form still works by itself.
+// Written for old phones' browsers: no lookbehind, no optional chaining, nothing to build.
+'use strict';
+
+(function () {
+  var RETRY_AFTER_MS = [1000, 3000]; // resending is safe: the same id is answered once
+  var ANSWER_WITHIN_MS = 40000;
+  var STILL_THINKING_MS = 8000;
+  var KEPT_MS = 30 * 60 * 1000; // a phone reloads a tab that was out of sight
+  var KEPT_ENTRIES = 30;
+  var STORE = 'kepubang.log';
+
+  var settings = document.body.dataset;
+  var log = document.getElementById('log');
+  var composer = document.getElementById('composer');
+  var input = document.getElementById('text');
+  var send = composer.querySelector('.send');
+  var touch = window.matchMedia('(pointer: coarse)').matches;
+  var calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+  var busy = false;
+
+  function part(root, name) {
+    return root.querySelector('[data-part="' + name + '"]');
+  }
+
+  function copy(name) {
+    return document.getElementById(name).content.firstElementChild.cloneNode(true);
+  }
+
+  function remove(node) {
+    if (node && node.parentNode) {
+      node.parentNode.removeChild(node);
+    }
+  }
+
+  function newId() {
+    // Not randomUUID: it is missing on plain http, where a village's server may be.
+    var bytes = new Uint8Array(12);
+    window.crypto.getRandomValues(bytes);
+    return Array.prototype.map
+      .call(bytes, function (byte) { return ('0' + byte.toString(16)).slice(-2); })
+      .join('');
+  }
+
+  // ---- Plain text as lines, steps and phone numbers: text nodes only, never HTML.
+
+  var NUMBER = /400-?\d{3,4}-?\d{3,4}|0\d{2,3}-\d{5,8}|12\d{3}|9[56]\d{3}|100\d{2}|110|119|120|122/g;
+  var SMS_ONLY = ['12110', '12379', '12381'];
+  // "血压高于120" and "每分钟120次" are not phone numbers.
+  var NOT_BEFORE = /[\d.\-–~～\/到至于过约超达低高压每第满¥￥=<>≥≤]\s*$/;
+  var NOT_AFTER = /^\s*(?:[\d.\-–~～\/%％℃°到至多以]|[a-zA-Z]|[年月日天次下个人元块克斤两毫厘米升亩株度分秒岁种项条])/;
+
+  function addText(parent, text) {
+    var from = 0;
+    var match;
+    NUMBER.lastIndex = 0;
+    while ((match = NUMBER.exec(text)) !== null) {
+      var end = match.index + match[0].length;
+      var dialled =
+        SMS_ONLY.indexOf(match[0]) < 0 &&
+        !NOT_BEFORE.test(text.slice(0, match.index)) &&
+        !NOT_AFTER.test(text.slice(end));
+      if (dialled) {
+        parent.appendChild(document.createTextNode(text.slice(from, match.index)));
+        parent.appendChild(dialLink(match[0]));
+        from = end;
+      }
+    }
+    parent.appendChild(document.createTextNode(text.slice(from)));
+  }
+
+  function dialLink(number) {
+    var link = document.createElement('a');
+    link.className = 'dial';
+    link.href = 'tel:' + number.replace(/-/g, '');
+    link.setAttribute('aria-label', settings.dial + number);
+    link.textContent = number;
+    return link;
+  }
+
+  var STEP = /^(\d{1,2}[.、．)）]|[①-⑳]|[·•✗×✓])\s*(\S.*)$/;
+
+  function addLines(box, text) {
+    box.textContent = '';
+    box.classList.add('lines');
+    text.split('\n').forEach(function (line) {
+      line = line.trim();
+      if (!line) {
+        return;
+      }
+      var paragraph = document.createElement('p');
+      var step = STEP.exec(line);
+      if (step) {
+        paragraph.className = 'step';
+        var mark = document.createElement('span');
+        mark.textContent = step[1] + ' ';
+        var rest = document.createElement('span');
+        addText(rest, step[2]);
+        paragraph.appendChild(mark);
+        paragraph.appendChild(rest);
+      } else {
+        if (/^.{1,14}[：:]$/.test(line)) {
+          paragraph.className = 'lead';
+        }
+        addText(paragraph, line);
+      }
+      box.appendChild(paragraph);
+    });
+  }
+
+  // ---- Reading aloud, where the phone has a Chinese voice.
+
+  var speech = window.speechSynthesis;
+
+  function chineseVoice() {
+    var found = (speech ? speech.getVoices() : []).filter(function (voice) {
+      return /^(zh|cmn)/i.test(voice.lang);
+    });
+    return found[0] || null;
+  }
+
+  function offerReading() {
+    var can = Boolean(chineseVoice());
+    Array.prototype.forEach.call(log.querySelectorAll('[data-part="read"]'), function (button) {
+      button.hidden = !can;
+    });
+  }
+
+  function stopReading() {
+    speech.cancel();
+    Array.prototype.forEach.call(log.querySelectorAll('[data-part="read"]'), function (button) {
+      button.textContent = settings.read;
+      button.removeAttribute('data-reading');
+    });
+  }
+
+  function readAloud(button) {
+    var reading = button.hasAttribute('data-reading');
+    stopReading();
+    if (reading) {
+      return;
+    }
+    var words = new SpeechSynthesisUtterance(part(button.parentNode, 'text').innerText);
+    words.lang = 'zh-CN';
+    words.voice = chineseVoice();
+    words.rate = 0.9;
+    words.onend = words.onerror = stopReading;
+    button.textContent = settings.stop;
+    button.setAttribute('data-reading', '');
+    speech.speak(words);
+  }
+
+  if (speech && speech.addEventListener) {
+    speech.addEventListener('voiceschanged', offerReading);
+  }
+
+  // ---- Showing.
+
+  function show(node) {
+    log.appendChild(node);
+    return node;
+  }
+
+  function bringUp(node) {
+    node.scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'start' });
+  }
+
+  function showQuestion(text) {
+    var node = copy('question');
+    part(node, 'said').textContent = text;
+    return show(node);
+  }
+
+  function showAnswer(reply) {
+    var node = copy('answer');
+    var lines = reply.text.split('\n');
+    var cut = lines.findIndex(function (line) { return line.indexOf('来源') === 0; });
+    cut = cut < 0 ? lines.length : cut;
+    addLines(part(node, 'text'), lines.slice(0, cut).join('\n'));
+    if (cut < lines.length) {
+      addLines(part(node, 'sources'), lines.slice(cut).join('\n'));
+    } else {
+      remove(part(node, 'sources'));
+    }
+    if (reply.rateable && reply.turn) {
+      part(node, 'useful').value = 'r.' + reply.turn + '.1';
+      part(node, 'useless').value = 'r.' + reply.turn + '.0';
+    } else {
+      remove(part(node, 'rate'));
+    }
+    if (reply.choices.length) {
+      part(node, 'heading').textContent = reply.heading;
+      reply.choices.forEach(function (choice) {
+        part(node, 'list').appendChild(choiceItem(choice));
+      });
+    } else {
+      remove(part(node, 'choices'));
+    }
+    show(node);
+    offerReading();
+    return node;
+  }
+
+  function choiceItem(choice) {
+    var item = copy('choice');
+    part(item, 'number').textContent = choice.number;
+    part(item, 'label').textContent = choice.label;
+    item.querySelector('[name="label"]').value = choice.label;
+    item.querySelector('button').value = choice.tap;
+    return item;
+  }
+
+  // ---- Sending: one message at a time, under one id until it is answered.
+
+  function request(message) {
+    var stop = new AbortController();
+    var timer = setTimeout(function () { stop.abort(); }, ANSWER_WITHIN_MS);
+    return fetch(settings.chat, {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(message),
+      signal: stop.signal
+    }).then(function (response) {
+      if (response.ok) {
+        return response.json();
+      }
+      return response.json().catch(function () { return {}; }).then(function (problem) {
+        throw { why: problem.message, hopeless: response.status < 500 };
+      });
+    }).then(function (reply) {
+      clearTimeout(timer);
+      return reply;
+    }, function (problem) {
+      clearTimeout(timer);
+      throw problem;
+    });
+  }
+
+  function deliver(message, attempt) {
+    return request(message).catch(function (problem) {
+      if (problem.hopeless || attempt >= RETRY_AFTER_MS.length) {
+        throw problem;
+      }
+      return new Promise(function (resolve) {
+        setTimeout(resolve, RETRY_AFTER_MS[attempt]);
+      }).then(function () {
+        return deliver(message, attempt + 1);
+      });
+    });
+  }
+
+  function setBusy(state) {
+    busy = state;
+    log.setAttribute('aria-busy', String(state));
+    if (state) {
+      send.setAttribute('aria-disabled', 'true');
+    } else {
+      send.removeAttribute('aria-disabled');
+    }
+  }
+
+  function converse(message, said) {
+    var thinking = show(copy('thinking'));
+    var slow = setTimeout(function () {
+      part(thinking, 'words').textContent = settings.still;
+    }, STILL_THINKING_MS);
+    setBusy(true);
+    return deliver(message, 0).then(function (reply) {
+      clearTimeout(slow);
+      remove(thinking);
+      setBusy(false);
+      if (reply.text) {
+        showAnswer(reply);
+        keep(said, reply);
+      }
+    }, function (problem) {
+      clearTimeout(slow);
+      remove(thinking);
+      setBusy(false);
+      showFailure(problem, function () { converse(message, said); });
+    });
+  }
+
+  function showFailure(problem, again) {
+    var node = copy('failed');
+    if (problem.why) {
+      addText(part(node, 'why'), '');
+      part(node, 'why').textContent = '';
+      addText(part(node, 'why'), problem.why);
+    } else {
+      var words = part(node, 'why').textContent;
+      part(node, 'why').textContent = '';
+      addText(part(node, 'why'), words);
+    }
+    if (problem.hopeless) {
+      remove(part(node, 'retry'));
+    } else {
+      part(node, 'retry').addEventListener('click', function () {
+        if (!busy) {
+          remove(node);
+          input.focus({ preventScroll: true }); // the pressed button is gone
+          if (touch) {
+            input.blur();
+          }
+          again();
+        }
+      });
+    }
+    show(node);
+  }
+
+  function ask(message, said) {
+    message.id = newId();
+    var question = showQuestion(said);
+    converse(message, said);
+    bringUp(question);
+  }
+
+  function sendInput() {
+    var text = input.value.trim();
+    if (busy || !text) {
+      input.focus();
+      return;
+    }
+    input.value = '';
+    fit();
+    if (touch) {
+      input.blur(); // the keyboard would cover the answer
+    }
+    ask({ text: text }, text);
+  }
+
+  function rate(button) {
+    var form = button.form;
+    var thanks = part(form, 'thanks');
+    setBusy(true);
+    deliver({ id: newId(), tap: button.value }, 0).then(function (reply) {
+      setBusy(false);
+      Array.prototype.forEach.call(form.querySelectorAll('button'), function (other) {
+        other.setAttribute('aria-pressed', String(other === button));
+      });
+      thanks.textContent = '';
+      addText(thanks, reply.text);
+    }, function (problem) {
+      setBusy(false);
+      thanks.textContent = problem.why || part(copy('failed'), 'why').textContent;
+    });
+  }
+
+  // ---- What the reader does.
+
+  composer.addEventListener('submit', function (event) {
+    event.preventDefault();
+    sendInput();
+  });
+
+  input.addEventListener('keydown', function (event) {
+    // An input method's Enter (keyCode 229) chooses a word; it must not send half of one.
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
+      event.preventDefault();
+      sendInput();
+    }
+  });
+
+  log.addEventListener('click', function (event) {
+    var button = event.target.closest('button');
+    if (!button || !log.contains(button)) {
+      return;
+    }
+    if (button.name) {
+      event.preventDefault();
+    }
+    if (button.dataset.part === 'read') {
+      readAloud(button);
+    } else if (busy) {
+      return;
+    } else if (button.name === 'text') {
+      ask({ text: button.value }, button.value);
+    } else if (button.name === 'tap' && button.closest('.rate')) {
+      rate(button);
+    } else if (button.name === 'tap') {
+      ask({ tap: button.value }, part(button, 'label').textContent);
+    }
+  });
+
+  function fit() {
+    input.style.height = 'auto';
+    input.style.height = input.scrollHeight + input.offsetHeight - input.clientHeight + 'px';
+  }
+
+  input.addEventListener('input', fit);
+
+  // ---- Keeping the conversation over a reload: in this tab only, and not for long.
+
+  function kept() {
+    try {
+      var entries = JSON.parse(window.sessionStorage.getItem(STORE)) || [];
+      return entries.filter(function (entry) { return Date.now() - entry.at < KEPT_MS; });
+    } catch (error) {
+      return []; // no storage in a private window
+    }
+  }
+
+  function keep(said, reply) {
+    try {
+      var entries = kept().concat({ at: Date.now(), said: said, reply: reply });
+      window.sessionStorage.setItem(STORE, JSON.stringify(entries.slice(-KEPT_ENTRIES)));
+    } catch (error) {
+      return;
+    }
+  }
+
+  Array.prototype.forEach.call(log.querySelectorAll('[data-part="text"], [data-part="sources"]'),
+    function (box) { addLines(box, box.textContent); });
+  offerReading();
+
+  log.setAttribute('aria-live', 'off'); // what was read before is not read out again
+  var last = null;
+  kept().forEach(function (entry) {
+    last = showQuestion(entry.said);
+    showAnswer(entry.reply);
+  });
+  if (last) {
+    last.scrollIntoView({ block: 'start' });
+  }
+  setTimeout(function () { log.setAttribute('aria-live', 'polite'); }, 500);
+})();

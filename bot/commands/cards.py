@@ -1,0 +1,94 @@
+"""`kepubang cards`: lint, import, export, publish, retire, list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.settings import Settings
+from knowledge.__main__ import lint_folder
+from knowledge.cardfile import read_cards, render_card
+from knowledge.database import open_database, sqlite_url
+from knowledge.starterpack import PACK, load_pack
+from knowledge.store import CardStore
+
+app = typer.Typer(help="知识卡片：检查、导入、导出、发布、下架、列出。", no_args_is_help=True)
+ACTOR = "command-line"
+
+
+def open_store() -> CardStore:
+    """The card store that the settings name."""
+    settings = Settings()
+    url = settings.database_url or sqlite_url(settings.data_dir.absolute() / "kepubang.db")
+    return CardStore(open_database(url))
+
+
+@app.command("lint")
+def lint(folder: Annotated[Path, typer.Argument(help="卡片文件夹")] = PACK) -> None:
+    """检查卡片文件，有问题就一条条列出来。"""
+    count, findings = lint_folder(folder)
+    for finding in findings:
+        print(finding)
+    print(f"{count} 张卡片，{len(findings)} 处要改")
+    if findings:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_cards(
+    folder: Annotated[Path | None, typer.Argument(help="卡片文件夹；不写就是自带的卡片包")] = None,
+) -> None:
+    """导入卡片：自带的卡片包直接发布；别的文件夹进来是草稿。"""
+    store = open_store()
+    if folder is None:
+        loaded = load_pack(store)
+        print(f"新增或更新 {loaded.added} 张，发布 {loaded.published} 张，草稿 {loaded.drafts} 张")
+        return
+    saved = [
+        store.save(card, ACTOR, f"import {folder.name}") for card in read_cards(folder).values()
+    ]
+    print(f"导入 {len(saved)} 张，都是草稿；发布请用：kepubang cards publish KEY")
+
+
+@app.command("export")
+def export(folder: Annotated[Path, typer.Argument(help="导出到哪个文件夹")]) -> None:
+    """把每张卡片的最新一版写成 Markdown 文件。"""
+    store = open_store()
+    rows = store.rows()
+    for row in rows:
+        card = store.get(row.key).card
+        path = folder / card.topic / f"{card.key.split('.', 1)[1]}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render_card(card), "utf-8")
+    print(f"导出 {len(rows)} 张到 {folder}")
+
+
+@app.command("publish")
+def publish(keys: Annotated[list[str], typer.Argument(help="卡片的 key，可以写几个")]) -> None:
+    """发布卡片的最新一版；正在运行的服务一秒内就用上。"""
+    store = open_store()
+    for key in keys:
+        revision = store.publish(key, ACTOR)
+        print(f"已发布 {key} 第 {revision.number} 版")
+
+
+@app.command("retire")
+def retire(
+    keys: Annotated[list[str], typer.Argument(help="卡片的 key，可以写几个")],
+    reason: Annotated[str, typer.Option(help="为什么下架")] = "",
+) -> None:
+    """下架卡片；正在运行的服务马上不再使用。"""
+    store = open_store()
+    for key in keys:
+        store.retire(key, ACTOR, reason)
+        print(f"已下架 {key}")
+
+
+@app.command("list")
+def list_cards() -> None:
+    """列出卡片：key、状态、最新版、发布版。"""
+    for row in open_store().rows():
+        published = f"发布第{row.published}版" if row.published else "未发布"
+        print(f"{row.key}\t{row.status.value}\t最新第{row.latest}版\t{published}")

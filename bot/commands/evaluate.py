@@ -1,0 +1,134 @@
+"""`kepubang evaluate` and `kepubang bench retrieval`: the figures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from bot.assistant.answer import AnswerVerdict
+from bot.assistant.assistant import Assistant
+from bot.commands.progress import progress_bar
+from bot.house import build_house
+from bot.logging import set_up_logging
+from bot.settings import Settings
+from retrieval.bench import bench_retrieval
+from retrieval.evaluation import Asked, Figures, GoldenQuestion, measure, read_questions
+from retrieval.external import make_embedder
+
+GOLDEN = Path("tests/golden/questions.jsonl")
+_SILENT = {AnswerVerdict.ABSTAINED, AnswerVerdict.REFUSED, AnswerVerdict.HANDED_OFF}
+
+bench = typer.Typer(help="测量检索。", no_args_is_help=True)
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="JSONL：id, text, cards")] = GOLDEN,
+    as_json: Annotated[bool, typer.Option("--json", help="打印一个 JSON 对象")] = False,
+    misses: Annotated[bool, typer.Option(help="列出每一个答错的")] = False,
+) -> None:
+    """在考题上算成绩：召回、弃答的准和全、信心准不准。"""
+    set_up_logging("error")
+    questions = read_questions(file)
+    with progress_bar("第一次建索引") as progress:
+        house = build_house(Settings(), progress)
+    asked = [
+        ask_golden(house.assistant, question)
+        for question in tqdm(questions, desc="考题", unit="题", disable=as_json, leave=False)
+    ]
+    figures = measure(asked)
+    if as_json:
+        rows = [_miss(a) for a in asked if not _good(a)]
+        print(json.dumps({**asdict(figures), "misses": rows}, ensure_ascii=False))
+        return
+    _print(figures)
+    if misses:
+        for a in asked:
+            if not _good(a):
+                print(json.dumps(_miss(a), ensure_ascii=False))
+
+
+def ask_golden(assistant: Assistant, question: GoldenQuestion) -> Asked:
+    """What comes of one golden question, asked outside any conversation."""
+    answer = assistant.answer(question.text)
+    outcome = "answer"
+    if answer.verdict is AnswerVerdict.CLARIFY:
+        outcome = "clarify"
+    elif answer.verdict in _SILENT:
+        outcome = "abstain"
+    found = assistant.rank(question.text)
+    cards = tuple(card.key for card in answer.cards) or found
+    rest = tuple(key for key in found if key not in cards)
+    return Asked(question, cards + rest, outcome, answer.confidence)
+
+
+@bench.command("retrieval")
+def retrieval(
+    corpus: Annotated[Path, typer.Option(help="JSONL：id, text")],
+    queries: Annotated[Path, typer.Option(help="JSONL：qid, query")],
+    qrels: Annotated[Path, typer.Option(help="JSONL：qid, did, rel")],
+    as_json: Annotated[bool, typer.Option("--json", help="打印一个 JSON 对象")] = False,
+) -> None:
+    """在任意语料上测我们的检索。"""
+    settings = Settings()
+    embedder = make_embedder(
+        settings.embedder,
+        settings.embedder_url,
+        settings.embedder_key.get_secret_value(),
+        settings.embedder_timeout_seconds,
+    )
+    with progress_bar("建索引") as progress:
+        figures = bench_retrieval(corpus, queries, qrels, embedder, progress)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    for name, value in figures.items():
+        print(f"{name}\t{value}")
+
+
+@bench.callback()
+def _bench() -> None:
+    """Keep `bench` a group although it has one command today."""
+
+
+def _good(asked: Asked) -> bool:
+    if not asked.question.answerable:
+        return asked.outcome == "abstain"
+    return asked.outcome == "answer" and asked.first_right
+
+
+def _miss(asked: Asked) -> dict[str, object]:
+    return {
+        "id": asked.question.id,
+        "text": asked.question.text,
+        "wanted": list(asked.question.cards),
+        "outcome": asked.outcome,
+        "cards": list(asked.cards[:3]),
+        "confidence": round(asked.confidence, 3),
+    }
+
+
+def _print(figures: Figures) -> None:
+    labels = {
+        "questions": "考题",
+        "answerable": "其中该回答的",
+        "recall_at_1": "Recall@1（第一张卡就对）",
+        "recall_at_5": "Recall@5",
+        "mrr_at_10": "MRR@10",
+        "answered_right": "该回答的里答对的",
+        "answered_wrong": "答错的（题数）",
+        "clarified": "反问的（题数）",
+        "abstention_precision": "弃答准确率",
+        "abstention_recall": "弃答召回率",
+        "calibration_error": "信心误差 ECE",
+    }
+    for name, value in asdict(figures).items():
+        print(
+            f"{labels[name]}\t{value:.3f}"
+            if isinstance(value, float)
+            else f"{labels[name]}\t{value}"
+        )

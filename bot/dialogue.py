@@ -1,0 +1,329 @@
+"""One turn from start to finish: taken once, answered, stored, and told what can be tapped next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+import structlog
+
+from bot.assistant.answer import Answer
+from bot.assistant.assistant import Assistant, Background
+from bot.conversation import Conversations, Turn, new_turn_id
+from bot.health import Health
+from bot.inbox import Claim, Inbox
+from bot.memory import RecentReplies
+from bot.messages import Action, Choice, InboundMessage, MessageKind, Reply, Tap
+from bot.metrics import Metrics
+from bot.pacing import Pace, Pacing
+from bot.people import Context, Offer, People, hide_person
+from bot.redaction import redact
+from bot.typed import Typed, read_typed
+from knowledge.hotline import nearest_hotline
+from prompts import Wording
+
+log = structlog.get_logger()
+STORED_QUESTION = 2000  # characters; a longer paste is cut before it is stored
+
+_FIXED = {
+    MessageKind.VOICE: "voice.text",
+    MessageKind.IMAGE: "image.text",
+    MessageKind.LOCATION: "location.text",
+    MessageKind.LINK: "link.text",
+    MessageKind.UNSUPPORTED: "unsupported.text",
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one turn came to, before it is stored."""
+
+    reply: Reply | None
+    context: Context | None = None
+    turn: Turn | None = None
+    rating: tuple[Turn, bool] | None = None
+    forget: bool = False
+
+
+class Dialogue:
+    """The Responder behind every channel."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        assistant: Assistant,
+        people: People,
+        inbox: Inbox,
+        conversations: Conversations,
+        pacing: Pacing,
+        wording: Wording,
+        secret: str,
+        retention_days: int,
+        health: Health,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._assistant = assistant
+        self._people = people
+        self._inbox = inbox
+        self._conversations = conversations
+        self._pacing = pacing
+        self._wording = wording
+        self._secret = secret
+        self._retention_days = retention_days
+        self._health = health
+        self._metrics = metrics
+        self._clock = clock
+        # Stands in for the inbox while the database cannot be written.
+        self._recent = RecentReplies()
+
+    def respond(self, message: InboundMessage) -> Reply | None:
+        """As Responder.respond."""
+        person = hide_person(self._secret, message.channel, message.person)
+        try:
+            claim = self._inbox.claim(message.channel, message.message_id, person)
+            if not claim.fresh and not claim.done:
+                claim = self._inbox.wait(message.channel, message.message_id)
+        except sa.exc.SQLAlchemyError as error:
+            return self._respond_unstored(message, person, error)
+        if not claim.fresh:
+            return claim.reply
+        self._metrics.messages.labels(message.channel, message.kind.value).inc()
+        said = self._say(message, person)
+        try:
+            self._store(message, person, said)
+        except sa.exc.SQLAlchemyError as error:
+            self._database_failed(error)
+            self._recent.put((message.channel, message.message_id), said.reply)
+        else:
+            self._health.report("database", True)
+        return said.reply
+
+    def defer(self, message: InboundMessage) -> Reply | None:
+        """As Responder.defer."""
+        try:
+            claim = self._inbox.defer(message.channel, message.message_id)
+        except sa.exc.SQLAlchemyError as error:
+            self._database_failed(error)
+            claim = Claim(fresh=False)
+        if claim.done:
+            return claim.reply
+        return self._pending("late.pending")
+
+    def _respond_unstored(
+        self, message: InboundMessage, person: str, error: Exception
+    ) -> Reply | None:
+        """Answer although nothing can be written; once per message, in this process."""
+        self._database_failed(error)
+        key = (message.channel, message.message_id)
+        with self._recent.turn(key) as known:
+            if known.done:
+                return known.reply
+            reply = self._say(message, person).reply
+            self._recent.put(key, reply)
+            return reply
+
+    def _say(self, message: InboundMessage, person: str) -> Said:
+        try:
+            context = self._context(person)
+            return self._by_kind(message, person, context)
+        except Exception as error:
+            log.exception("turn_failed", channel=message.channel, error=type(error).__name__)
+            self._metrics.failures.labels("turn").inc()
+            return Said(Reply(self._wording.say("busy.failed")))
+
+    def _by_kind(self, message: InboundMessage, person: str, context: Context | None) -> Said:
+        if message.kind is MessageKind.NOTICE:
+            return Said(None)
+        if message.kind is MessageKind.UNSUBSCRIBE:
+            return Said(None, forget=True)
+        if message.kind is MessageKind.SUBSCRIBE:
+            return self._welcome()
+        if message.kind in _FIXED and not message.text.strip():
+            said = Said(Reply(self._wording.say(_FIXED[message.kind])), context or Context())
+            return self._introduced(said, context)
+        typed = read_typed(message.text, message.tap, context or Context())
+        if typed is None or typed.action is Action.ASK:
+            pace = self._pacing.check(person)
+            if pace is not Pace.FINE:
+                return Said(Reply(self._wording.say(f"busy.{pace.value}")))
+        if typed is not None:
+            said = self._on_tap(message, person, context or Context(), typed)
+        else:
+            said = self._ask(message, person, context or Context(), message.text)
+        return self._introduced(said, context)
+
+    def _welcome(self) -> Said:
+        examples = self._wording.several("welcome.examples")
+        offers = tuple(Offer(example, "") for example in examples)
+        text = self._wording.say("welcome.first", retention_days=self._retention_days)
+        context = Context(offers=offers, at=self._clock())
+        heading = self._wording.say("welcome.examples_heading")
+        return Said(Reply(text, _choices(offers, ""), heading=heading), context)
+
+    def _introduced(self, said: Said, context: Context | None) -> Said:
+        """The first answer a person gets says what we are, after what they asked for."""
+        if context is not None or said.reply is None:
+            return said
+        line = self._wording.say("welcome.first_line", retention_days=self._retention_days)
+        reply = replace(said.reply, text=f"{said.reply.text}\n\n{line}")
+        turn = replace(said.turn, reply=reply) if said.turn else None
+        kept = said.context or Context(at=self._clock())
+        return replace(said, reply=reply, turn=turn, context=kept)
+
+    def _on_tap(self, message: InboundMessage, person: str, context: Context, typed: Typed) -> Said:
+        if typed.action is Action.RATE:
+            return self._rate(person, context, typed)
+        if typed.action is Action.MORE:
+            return self._more(person, context, typed)
+        if typed.action is Action.COLLECT:
+            return self._collect(message, person)
+        return self._choose(message, person, context, typed)
+
+    def _choose(self, message: InboundMessage, person: str, context: Context, typed: Typed) -> Said:
+        offers = context.offers
+        if typed.turn and typed.turn != context.turn:
+            # A button under an older answer: what it offered is in that turn.
+            turn = self._conversations.get(typed.turn, person)
+            labels = [choice.label for choice in turn.reply.choices] if turn else []
+            offers = tuple(Offer(label, "") for label in labels)
+        if not 1 <= typed.value <= len(offers):
+            return Said(Reply(self._wording.say("abstain.no_words")), context)
+        offer = offers[typed.value - 1]
+        started = self._clock()
+        answer = self._assistant.answer_card(offer.card) if offer.card else None
+        if answer is None:
+            return self._ask(message, person, Context(), offer.label)
+        return self._answered(message, person, offer.label, answer, started)
+
+    def _ask(self, message: InboundMessage, person: str, context: Context, question: str) -> Said:
+        started = self._clock()
+        hidden = redact(question[:STORED_QUESTION])
+        answer = self._assistant.answer(hidden, Background(context.question, context.card))
+        said = self._answered(message, person, hidden, answer, started)
+        if said.context and not answer.cards and context.question:
+            # An abstention does not end the talk: 那小孩呢 may still lean on the answer before.
+            kept = replace(
+                said.context, question=context.question, card=context.card, offers=context.offers
+            )
+            return replace(said, context=kept)
+        return said
+
+    def _answered(
+        self, message: InboundMessage, person: str, question: str, answer: Answer, started: float
+    ) -> Said:
+        turn_id = new_turn_id()
+        offers = tuple(Offer(f.label, f.card) for f in answer.follow_ups)
+        reply = Reply(
+            text=answer.text,
+            choices=_choices(offers, turn_id),
+            turn=turn_id,
+            rateable=answer.rateable,
+            heading=answer.heading,
+        )
+        elapsed_ms = (self._clock() - started) * 1000
+        self._metrics.turns.labels(message.channel, answer.verdict.value).inc()
+        self._metrics.seconds.labels(message.channel).observe(elapsed_ms / 1000)
+        turn = Turn(
+            id=turn_id,
+            person=person,
+            channel=message.channel,
+            asked_at=started,
+            question=question,
+            verdict=answer.verdict.value,
+            confidence=answer.confidence,
+            cards=tuple((c.key, c.revision) for c in answer.cards),
+            reply=reply,
+            elapsed_ms=elapsed_ms,
+        )
+        context = Context(
+            question=question,
+            card=answer.cards[0].key if answer.rateable else "",
+            turn=turn_id,
+            rateable=answer.rateable,
+            offers=offers,
+            at=self._clock(),
+        )
+        log.info(
+            "turn",
+            channel=message.channel,
+            turn=turn_id,
+            verdict=answer.verdict.value,
+            cards=[c.key for c in answer.cards],
+            confidence=round(answer.confidence, 3),
+            keyword_only=answer.keyword_only,
+            elapsed_ms=round(elapsed_ms, 1),
+        )
+        return Said(reply, context, turn)
+
+    def _rate(self, person: str, context: Context, typed: Typed) -> Said:
+        turn = self._conversations.get(typed.turn or context.turn, person)
+        if turn is None or not turn.reply.rateable:
+            return Said(Reply(self._wording.say("rating.nothing")), context)
+        useful = typed.value == 1
+        self._metrics.ratings.labels("useful" if useful else "useless").inc()
+        if useful:
+            return Said(Reply(self._wording.say("rating.thanks")), context, rating=(turn, True))
+        hotline = nearest_hotline(turn.question + turn.reply.text[:200])
+        text = self._wording.say("rating.sorry", number=hotline.number, name=hotline.name)
+        return Said(Reply(text), context, rating=(turn, False))
+
+    def _more(self, person: str, context: Context, typed: Typed) -> Said:
+        turn = self._conversations.get(typed.turn or context.turn, person)
+        if turn is None:
+            return Said(Reply(self._wording.say("paging.nothing")), context)
+        page = typed.value or context.page + 1
+        kept = replace(context, page=page) if turn.id == context.turn else context
+        return Said(replace(turn.reply, page=page), kept)
+
+    def _collect(self, message: InboundMessage, person: str) -> Said:
+        found = self._inbox.collect(person, but=message.message_id)
+        context = self._context(person)
+        if found.replies:
+            return Said(_joined(found.replies), context)
+        if found.still_working:
+            return Said(self._pending("late.still"), context)
+        return Said(Reply(self._wording.say("late.nothing")), context)
+
+    def _pending(self, name: str) -> Reply:
+        return Reply(self._wording.say(name), pending=True)
+
+    def _context(self, person: str) -> Context | None:
+        try:
+            return self._people.context(person)
+        except sa.exc.SQLAlchemyError as error:
+            self._database_failed(error)
+            return Context()
+
+    def _store(self, message: InboundMessage, person: str, said: Said) -> None:
+        with self._engine.begin() as connection:
+            if said.forget:
+                self._conversations.forget(connection, person)
+                return
+            if said.turn is not None:
+                self._conversations.add(connection, said.turn)
+            if said.rating is not None:
+                self._conversations.rate(connection, *said.rating)
+            if said.context is not None:
+                self._people.remember(connection, person, message.channel, said.context)
+            self._inbox.finish(connection, message.channel, message.message_id, said.reply)
+
+    def _database_failed(self, error: Exception) -> None:
+        self._metrics.failures.labels("database").inc()
+        self._health.report("database", False, type(error).__name__)
+        log.error("database_failed", error=type(error).__name__)
+
+
+def _choices(offers: tuple[Offer, ...], turn: str) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(i, offer.label, Tap(Action.ASK, turn, i)) for i, offer in enumerate(offers, 1)
+    )
+
+
+def _joined(replies: tuple[Reply, ...]) -> Reply:
+    """Several late answers as one; what can be tapped belongs to the last."""
+    text = "\n\n".join(reply.text for reply in replies)
+    return replace(replies[-1], text=text)

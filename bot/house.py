@@ -1,0 +1,191 @@
+"""The composition root: settings become the parts, each made once and wired by hand."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+import structlog
+
+from bot.assistant.assistant import Assistant
+from bot.conversation import Conversations
+from bot.dialogue import Dialogue
+from bot.health import Condition, Health
+from bot.inbox import Inbox
+from bot.metrics import Metrics
+from bot.pacing import Pacing
+from bot.people import People
+from bot.settings import Settings
+from knowledge.database import open_database, sqlite_url
+from knowledge.starterpack import load_pack
+from knowledge.store import CardStore
+from prompts import Wording, load_wording
+from retrieval.embedder import Embedder
+from retrieval.embedding_cache import EmbeddingCache
+from retrieval.external import make_embedder
+from retrieval.index import PassageIndex
+from retrieval.indexer import Indexer, Progress
+from retrieval.retriever import Retriever
+
+log = structlog.get_logger()
+WATCH_SECONDS = 0.3  # a published card is answered within one second
+PRUNE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class House:
+    """Every part of a running assistant."""
+
+    settings: Settings
+    engine: sa.Engine
+    store: CardStore
+    indexer: Indexer
+    retriever: Retriever
+    assistant: Assistant
+    dialogue: Dialogue
+    conversations: Conversations
+    wording: Wording
+    health: Health
+    metrics: Metrics
+    secret: str
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.engine.dispose()
+
+
+def build_house(
+    settings: Settings,
+    progress: Progress | None = None,
+    embedder: Embedder | None = None,
+    today: Callable[[], date] = date.today,
+    with_pack: bool = True,
+) -> House:
+    """Open the database, load the starter pack into an empty store, build the index.
+
+    Raises DatabaseError, EmbedderError or CardFileError, each saying what to do.
+    """
+    engine = open_database(
+        settings.database_url or sqlite_url(settings.data_dir.absolute() / "kepubang.db")
+    )
+    secret = settings.secret.get_secret_value() or _kept_secret(settings)
+    store = CardStore(engine)
+    if with_pack and not store.rows():
+        load_pack(store)
+    health, metrics, wording = Health(), Metrics(), load_wording()
+    embedder = embedder or make_embedder(
+        settings.embedder,
+        settings.embedder_url,
+        settings.embedder_key.get_secret_value(),
+        settings.embedder_timeout_seconds,
+    )
+    index = PassageIndex()
+    indexer = Indexer(store, index, EmbeddingCache(engine, embedder), today)
+    indexer.refresh(progress)
+    retriever = Retriever(
+        index,
+        embedder,
+        indexer.lookup,
+        on_embedder=lambda works: health.report(
+            "embedder", works, "" if works else "keyword search answers alone"
+        ),
+    )
+    assistant = Assistant(retriever, indexer, wording, today)
+    conversations = Conversations(engine)
+    dialogue = Dialogue(
+        engine=engine,
+        assistant=assistant,
+        people=People(engine, settings.conversation_minutes * 60),
+        inbox=Inbox(engine),
+        conversations=conversations,
+        pacing=Pacing(settings.person_per_minute, settings.person_per_day, settings.redis_url),
+        wording=wording,
+        secret=secret,
+        retention_days=settings.retention_days,
+        health=health,
+        metrics=metrics,
+    )
+    house = House(
+        settings=settings,
+        engine=engine,
+        store=store,
+        indexer=indexer,
+        retriever=retriever,
+        assistant=assistant,
+        dialogue=dialogue,
+        conversations=conversations,
+        wording=wording,
+        health=health,
+        metrics=metrics,
+        secret=secret,
+    )
+    health.watch("database", lambda: _look_at_database(house))
+    health.watch("index", lambda: _look_at_index(house))
+    return house
+
+
+class Watcher:
+    """A thread that follows publications by any process, and enforces the retention days."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin watching."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, and wait for the thread."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        pruned_at = float("-inf")
+        while not self._stop.wait(WATCH_SECONDS):
+            try:
+                if not self._house.indexer.current():
+                    self._house.indexer.refresh()
+                if time.monotonic() - pruned_at > PRUNE_SECONDS:
+                    days = self._house.settings.retention_days
+                    self._house.conversations.prune(time.time() - days * 86400)
+                    pruned_at = time.monotonic()
+            except Exception as error:  # noqa: BLE001 - the watcher must outlive a bad moment
+                self._house.metrics.failures.labels("watcher").inc()
+                log.warning("watcher_failed", error=type(error).__name__)
+                self._stop.wait(5)
+
+
+def _kept_secret(settings: Settings) -> str:
+    path = settings.data_dir / "secret"
+    if path.exists():
+        return path.read_text("utf-8").strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = secrets.token_urlsafe(32)
+    path.touch(mode=0o600)
+    path.write_text(made, "utf-8")
+    return made
+
+
+def _look_at_database(house: House) -> Condition:
+    try:
+        with house.engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    except sa.exc.SQLAlchemyError as error:
+        return Condition(False, type(error).__name__)
+    seen = house.health.reported("database")
+    return seen or Condition(True)
+
+
+def _look_at_index(house: House) -> Condition:
+    count = len(house.indexer.revisions)
+    house.metrics.cards.set(count)
+    if not count:
+        return Condition(False, "no published cards; run: kepubang cards import")
+    return Condition(not house.indexer.error, house.indexer.error)

@@ -1,0 +1,91 @@
+"""Every setting, in one table; this module is the only reader of the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from KEPUBANG_* variables (or a .env file); the README's table is checked against it."""
+
+    model_config = SettingsConfigDict(env_prefix="KEPUBANG_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(
+        default=Path("data"), description="Where the SQLite file and the made secret live"
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL; empty = SQLite in the data folder"
+    )
+    redis_url: str = Field(
+        default="", description="Shares rate limits between workers; empty = each worker counts"
+    )
+    secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs sessions and hides openids; empty = made once, kept in the data folder",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
+    public_url: str = Field(
+        default="", description="The https:// address people reach; needed for Telegram's webhook"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="How much is logged; people's words never are"
+    )
+
+    embedder: str = Field(
+        default="bundled",
+        description="bundled | sentence-transformers:NAME_OR_FOLDER | openai:MODEL",
+    )
+    embedder_url: str = Field(
+        default="", description="Base URL of an OpenAI-compatible embeddings endpoint"
+    )
+    embedder_key: SecretStr = Field(default=SecretStr(""), description="Key for that endpoint")
+    embedder_timeout_seconds: float = Field(
+        default=3.0, gt=0, description="After this, keyword search answers alone"
+    )
+
+    person_per_minute: int = Field(
+        default=12, ge=1, description="Questions a person may ask a minute"
+    )
+    person_per_day: int = Field(default=300, ge=1, description="Questions a person may ask a day")
+    conversation_minutes: int = Field(
+        default=30, ge=1, description="After this pause a follow-up starts afresh"
+    )
+    retention_days: int = Field(
+        default=180, ge=1, description="Conversations older than this are deleted"
+    )
+
+    wechat_token: SecretStr = Field(
+        default=SecretStr(""), description="Token of the account's server settings"
+    )
+    wechat_appid: str = Field(default="", description="AppID of the account")
+    wechat_appsecret: SecretStr = Field(
+        default=SecretStr(""), description="AppSecret, for calling WeChat"
+    )
+    wechat_aes_key: SecretStr = Field(
+        default=SecretStr(""), description="EncodingAESKey (43 characters)"
+    )
+    wechat_mode: Literal["plain", "compatible", "safe"] = Field(
+        default="safe", description="Message mode of the account; safe refuses the other two"
+    )
+    wechat_api_url: str = Field(
+        default="https://api.weixin.qq.com/cgi-bin/", description="WeChat's API (a fake in tests)"
+    )
+    wechat_reply_seconds: float = Field(
+        default=4.2,
+        gt=0,
+        lt=5,
+        description="How long a WeChat answer may take before a placeholder",
+    )
+
+    telegram_token: SecretStr = Field(default=SecretStr(""), description="Bot token from BotFather")
+    telegram_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="Secret token of the webhook; needed to use the webhook"
+    )
+    telegram_api_url: str = Field(
+        default="https://api.telegram.org/bot", description="Bot API (a fake in tests)"
+    )

@@ -1,0 +1,54 @@
+"""The starter pack into a store: each card published unless it leans on unread facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.card import Card
+from knowledge.cardfile import read_cards
+from knowledge.store import CardStore
+
+PACK = Path(__file__).parent / "cards"
+AUTHOR = "starter-pack"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many cards were new, and how many were left alone because people here changed them."""
+
+    added: int
+    published: int
+    drafts: int
+    kept: int
+
+
+def load_pack(store: CardStore, folder: Path = PACK) -> Loaded:
+    """Load new and changed starter cards; what people here edited or retired is left alone.
+
+    Idempotent: a second run changes nothing. Raises CardFileError when a card file is broken.
+    """
+    return load_cards(store, read_cards(folder).values())
+
+
+def load_cards(store: CardStore, found: Iterable[Card]) -> Loaded:
+    """As load_pack, from cards in memory."""
+    standing = {row.key: row for row in store.rows()}
+    added = published = drafts = kept = 0
+    for card in found:
+        row = standing.get(card.key)
+        if row is not None:
+            newest = store.get(card.key)
+            if newest.author != AUTHOR or newest.card.digest == card.digest:
+                kept += 1
+                continue
+        store.save(card, AUTHOR, "starter pack")
+        added += 1
+        if card.unverified:
+            drafts += 1
+        elif row is None or row.published:
+            # A card that people here retired stays retired; the newer text waits as a draft.
+            store.publish(card.key, AUTHOR, reason="starter pack")
+            published += 1
+    return Loaded(added, published, drafts, kept)

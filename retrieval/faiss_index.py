@@ -1,0 +1,56 @@
+"""FaissIndex: a VectorIndex in memory, exact."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import faiss
+import numpy as np
+
+from retrieval.embedder import Vectors
+
+
+class FaissIndex:
+    """IndexIDMap2 over IndexFlatIP: exact, and fast enough to ~200,000 vectors (DEPENDENCIES.md).
+
+    FAISS allows many readers or one writer; the lock keeps it so.
+    """
+
+    def __init__(self) -> None:
+        self._index: faiss.IndexIDMap2 | None = None
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many vectors there are."""
+        return int(self._index.ntotal) if self._index is not None else 0
+
+    def add(self, ids: Sequence[int], vectors: Vectors) -> None:
+        """As VectorIndex.add."""
+        if len(ids) == 0:
+            return
+        with self._lock:
+            if self._index is None:
+                self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
+            if vectors.shape != (len(ids), self._index.d):
+                raise ValueError(f"{vectors.shape} vectors into an index of width {self._index.d}")
+            wanted = np.asarray(ids, dtype=np.int64)
+            self._index.remove_ids(faiss.IDSelectorBatch(wanted))
+            self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), wanted)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """As VectorIndex.remove."""
+        with self._lock:
+            if self._index is not None and len(ids):
+                self._index.remove_ids(faiss.IDSelectorBatch(np.asarray(ids, dtype=np.int64)))
+
+    def search(self, vector: Vectors, count: int) -> list[tuple[int, float]]:
+        """As VectorIndex.search."""
+        with self._lock:
+            if self._index is None or self._index.ntotal == 0 or count < 1:
+                return []
+            row = np.ascontiguousarray(vector.reshape(1, -1), dtype=np.float32)
+            if row.shape[1] != self._index.d:
+                raise ValueError(f"a vector of {row.shape[1]} in an index of {self._index.d}")
+            scores, ids = self._index.search(row, min(count, self._index.ntotal))
+        return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i != -1]
