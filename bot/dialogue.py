@@ -105,7 +105,8 @@ class Dialogue:
     def defer(self, message: InboundMessage) -> Reply | None:
         """As Responder.defer."""
         try:
-            claim = self._inbox.defer(message.channel, message.message_id)
+            person = hide_person(self._secret, message.channel, message.person)
+            claim = self._inbox.defer(message.channel, message.message_id, person)
         except sa.exc.SQLAlchemyError as error:
             self._database_failed(error)
             claim = Claim(fresh=False)

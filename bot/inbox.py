@@ -36,6 +36,7 @@ _REPLY = TypeAdapter(Reply)
 class State(StrEnum):
     """Where an inbound message stands."""
 
+    QUEUED = "queued"  # its channel could not wait, and nobody has begun yet
     WORKING = "working"
     DONE = "done"
 
@@ -73,31 +74,41 @@ class Inbox:
     def claim(self, channel: str, message_id: str, person: str) -> Claim:
         """Take a message, or learn who has it; a lease that ran out is taken over."""
         now = self._clock()
-        row = {
-            "channel": channel,
-            "message_id": message_id,
-            "person": person,
-            "state": State.WORKING.value,
-            "lease": now + LEASE_SECONDS,
-            "reply": None,
-            "deferred": False,
-            "collected": False,
-            "received_at": now,
-        }
+        row = self._row(channel, message_id, person, State.WORKING)
         with self._engine.begin() as connection:
             if insert_once(connection, inbox, row):
                 return Claim(fresh=True)
             found = connection.execute(_one(channel, message_id)).one()
             if found.state == State.DONE.value:
                 return Claim(fresh=False, done=True, reply=_read(found.reply))
-            if found.lease >= now:
+            if found.state == State.WORKING.value and found.lease >= now:
                 return Claim(fresh=False)
             took = connection.execute(
                 inbox.update()
-                .where(_same(channel, message_id), inbox.c.lease == found.lease)
-                .values(lease=now + LEASE_SECONDS)
+                .where(
+                    _same(channel, message_id),
+                    inbox.c.lease == found.lease,
+                    inbox.c.state == found.state,
+                )
+                .values(state=State.WORKING.value, lease=now + LEASE_SECONDS)
             )
             return Claim(fresh=took.rowcount == 1)
+
+    def _row(
+        self, channel: str, message_id: str, person: str, state: State, deferred: bool = False
+    ) -> dict[str, object]:
+        now = self._clock()
+        return {
+            "channel": channel,
+            "message_id": message_id,
+            "person": person,
+            "state": state.value,
+            "lease": now + LEASE_SECONDS,
+            "reply": None,
+            "deferred": deferred,
+            "collected": False,
+            "received_at": now,
+        }
 
     def wait(self, channel: str, message_id: str) -> Claim:
         """Wait for whoever is answering; a fresh claim when they died meanwhile."""
@@ -121,13 +132,19 @@ class Inbox:
             .values(state=State.DONE.value, reply=_write(reply))
         )
 
-    def defer(self, channel: str, message_id: str) -> Claim:
-        """Note that the answer will be collected; a done claim when it is here already."""
+    def defer(self, channel: str, message_id: str, person: str) -> Claim:
+        """Note that the answer will be collected; a done claim when it is here already.
+
+        A message that still waits for a worker is noted too, so that its answer is kept.
+        """
+        queued = self._row(channel, message_id, person, State.QUEUED, deferred=True)
         with self._engine.begin() as connection:
+            if insert_once(connection, inbox, queued):
+                return Claim(fresh=False)
             # One statement decides, so that the answer is either returned here or collected.
             waiting = connection.execute(
                 inbox.update()
-                .where(_same(channel, message_id), inbox.c.state == State.WORKING.value)
+                .where(_same(channel, message_id), inbox.c.state != State.DONE.value)
                 .values(deferred=True)
             )
             if waiting.rowcount:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from bot.channels.web_words import WebWords
 from bot.messages import ChannelWords
 from prompts import Wording
 
@@ -16,4 +19,14 @@ def channel_words(wording: Wording) -> ChannelWords:
         useful=wording.say("answer.useful"),
         useless=wording.say("answer.useless"),
         welcome_examples=wording.several("welcome.examples"),
+    )
+
+
+def web_words(wording: Wording, retention_days: int) -> WebWords:
+    """What the chat page shows by itself; a missing line raises TypeError at start."""
+    lines: dict[str, Any] = wording.section("web")
+    return WebWords(
+        **lines,
+        privacy=wording.say("web.privacy", retention_days=retention_days),
+        calls=wording.several("web.calls"),
     )

@@ -21,6 +21,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "answer.urgent": frozenset({"number"}),
     "abstain.text": frozenset({"number", "name", "use"}),
     "abstain.follow_up": frozenset({"title", "focus", "number", "name", "use"}),
+    "web.privacy": frozenset({"retention_days"}),
     "rating.sorry": frozenset({"number", "name"}),
 }
 

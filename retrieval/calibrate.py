@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +19,33 @@ from sklearn.linear_model import LogisticRegression
 
 from knowledge.card import Revision
 from knowledge.cardfile import read_cards
+from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import PACK
 from retrieval.bundled import BundledEmbedder
+from retrieval.cues import Cues, read_cues
 from retrieval.embedder import Embedder
+from retrieval.embedding_cache import EmbeddingCache
 from retrieval.evaluation import GoldenQuestion, owns, read_questions
 from retrieval.fusion import (
     CALIBRATION,
     RANK_SIGNALS,
+    SEMANTIC_SIGNALS,
     TRUST_SIGNALS,
     Calibration,
     Linear,
+    all_signals,
     order,
-    rank_signals,
     trust_signals,
 )
 from retrieval.index import Evidence, PassageIndex, embedded
 from retrieval.passage import Passage, passages_of
-from retrieval.text import clean_question, tokenise
+from retrieval.text import clean_question
 
-RIVALS = 12  # wrong cards a question is told apart from when the rank weights are fitted
+RIVALS = 5  # wrong cards a question is told apart from when the rank weights are fitted
 FOLDS = 5
 # What a wrong answer costs beside an abstention: a confident wrong answer may hurt somebody.
 WRONG_COST = 1.5
+CLARIFY_SHARE = 0.7  # of answer_from: below it, a stranger is more likely than a near miss
 
 
 def main() -> int:
@@ -52,9 +58,7 @@ def main() -> int:
     index, embed = build_index(BundledEmbedder())
     fitted: dict[str, Any] = {"fitted_on": len(questions)}
     for state in ("hybrid", "keyword"):
-        rows = [
-            (q, *_search(index, embed, q.text, with_vector=state == "hybrid")) for q in questions
-        ]
+        rows = [_row(index, embed, q, with_vector=state == "hybrid") for q in questions]
         fitted[state] = _fit(rows, state)
     text = json.dumps(fitted, indent=1, ensure_ascii=False)
     sys.stdout.write(text + "\n")
@@ -72,112 +76,129 @@ def build_index(embedder: Embedder) -> tuple[PassageIndex, Callable[[str], Any]]
     index = PassageIndex()
     index.update([], passages)
     wanted: list[Passage] = [p for entry in passages.values() for p in embedded(entry)]
-    for start in range(0, len(wanted), 64):
-        batch = wanted[start : start + 64]
-        vectors = embedder.embed([p.text for p in batch])
-        index.give_vectors({p.id: v for p, v in zip(batch, vectors, strict=True)})
-    return index, lambda text: embedder.embed([text])[0]
+    cache = EmbeddingCache(open_database(sqlite_url(Path("data/calibrate.db"))), embedder)
+    vectors = cache.embed([p.text for p in wanted])
+    index.give_vectors({p.id: v for p, v in zip(wanted, vectors, strict=True)})
+    return index, lambda text: cache.embed([text])[0]
 
 
-def _search(
-    index: PassageIndex, embed: Callable[[str], Any], text: str, with_vector: bool
-) -> tuple[list[Evidence], int]:
-    cleaned = clean_question(text)
-    tokens = tokenise(cleaned)
-    return index.search(tokens, embed(cleaned) if with_vector else None), len(tokens)
+@dataclass(frozen=True)
+class Row:
+    """One development question with the evidence that was found for it."""
+
+    question: GoldenQuestion
+    found: list[Evidence]
+    cues: Cues
+    length: int
+
+    @property
+    def in_pack(self) -> bool:
+        """Whether the pack has a card that owns the question."""
+        return any(owns(self.question.cards, evidence.key) for evidence in self.found)
 
 
-def _fit(rows: Sequence[tuple[GoldenQuestion, list[Evidence], int]], state: str) -> dict[str, Any]:
-    rank = _fit_rank(rows, state)
-    draft = Calibration(rank, Linear({}, 0.0), 1.0, 1.0)
-    signals, right, wanted = [], [], []
-    for question, found, count in rows:
-        ordered = order(found, draft)
-        if not ordered:
-            continue
-        signals.append(trust_signals(ordered, count))
-        right.append(question.answerable and owns(question.cards, ordered[0].key))
-        wanted.append(question.answerable)
-    names = [n for n in TRUST_SIGNALS if state == "hybrid" or not n.startswith("semantic")]
-    table = np.array([[s[n] for n in names] for s in signals])
-    labels = np.array(right)
-    held_out = _held_out(table, labels)
-    answer_from, clarify_from = _thresholds(held_out, labels)
-    model = LogisticRegression(C=10.0, max_iter=2000).fit(table, labels)
-    _report(state, held_out, labels, np.array(wanted), answer_from)
+def _row(
+    index: PassageIndex, embed: Callable[[str], Any], question: GoldenQuestion, with_vector: bool
+) -> Row:
+    text = clean_question(question.text)
+    found = index.search(text, embed(text) if with_vector else None)
+    return Row(question, found, read_cues(text), len(text))
+
+
+def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
+    rank_names = [n for n in RANK_SIGNALS if state == "hybrid" or n not in SEMANTIC_SIGNALS]
+    names = [n for n in TRUST_SIGNALS if state == "hybrid" or n not in SEMANTIC_SIGNALS]
+    rank = _fit_rank(rows, rank_names)
+    table, labels, wanted = [], [], []
+    # The confidence is fitted on orders that the rank weights did not see, or it would believe
+    # them too much.
+    for fold in range(FOLDS):
+        seen = [row for i, row in enumerate(rows) if i % FOLDS != fold]
+        draft = Calibration(_fit_rank(seen, rank_names), Linear({}, 0.0), 1.0, 1.0)
+        for row in rows[fold::FOLDS]:
+            ordered = order(row.found, row.cues, draft)
+            if not ordered or (row.question.answerable and not row.in_pack):
+                continue
+            signals = trust_signals(ordered, row.length)
+            table.append([signals[n] for n in names])
+            labels.append(row.question.answerable and owns(row.question.cards, ordered[0].key))
+            wanted.append(row.question.answerable)
+    x, y = np.array(table), np.array(labels)
+    shuffled = np.random.default_rng(7).permutation(len(y))
+    x, y, asked = x[shuffled], y[shuffled], np.array(wanted)[shuffled]
+    held_out = _held_out(x, y)
+    answer_from, clarify_from = _thresholds(held_out, y)
+    _report(state, held_out, y, asked, answer_from, clarify_from)
     return {
         "rank": {"weights": dict(rank.weights), "bias": rank.bias},
-        "trust": _linear(model, names),
+        "trust": _linear(_logistic(x, y), names),
         "answer_from": answer_from,
         "clarify_from": clarify_from,
     }
 
 
-def _fit_rank(rows: Sequence[tuple[GoldenQuestion, list[Evidence], int]], state: str) -> Linear:
-    names = [n for n in RANK_SIGNALS if state == "hybrid" or not n.startswith("semantic")]
+def _fit_rank(rows: Sequence[Row], names: Sequence[str]) -> Linear:
+    """Pairwise logistic regression (RankNet's loss, linear): the owner against its rivals."""
     differences: list[list[float]] = []
-    for question, found, _ in rows:
-        if not question.answerable:
-            continue
-        table = [(e.key, rank_signals(e)) for e in found]
-        owners = [s for key, s in table if owns(question.cards, key)]
-        others = [s for key, s in table if not owns(question.cards, key)]
-        if not owners:
+    for row in rows:
+        table = all_signals(row.found, row.cues)
+        owners = [s for key, s in table if owns(row.question.cards, key)]
+        others = [s for key, s in table if not owns(row.question.cards, key)]
+        if not row.question.answerable or not owners:
             continue
         best = max(owners, key=_even)
         rivals = sorted(others, key=_even, reverse=True)[:RIVALS]
         differences.extend([best[n] - other[n] for n in names] for other in rivals)
-    # Pairwise logistic regression (RankNet's loss, linear): each difference and its mirror.
     table_ = np.array(differences)
     both = np.concatenate([table_, -table_])
     labels = np.concatenate([np.ones(len(table_)), np.zeros(len(table_))])
-    model = LogisticRegression(C=10.0, fit_intercept=False, max_iter=2000).fit(both, labels)
+    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=3000).fit(both, labels)
     weights = model.coef_[0]
-    scale = float(np.abs(weights).sum())
-    return Linear({n: round(float(w) / scale, 5) for n, w in zip(names, weights, strict=True)}, 0.0)
+    return Linear({n: round(float(w), 4) for n, w in zip(names, weights, strict=True)}, 0.0)
 
 
 def _even(signals: Mapping[str, float]) -> float:
-    return sum(signals[n] for n in RANK_SIGNALS if n != "not_ask")
+    """A rough score that needs no weights: every channel alike."""
+    return sum(signals[n] for n in RANK_SIGNALS if n.startswith(("semantic", "lexical", "sound")))
 
 
-def _held_out(table: Any, labels: Any) -> Any:
-    found = np.zeros(len(labels))
-    folds = np.arange(len(labels)) % FOLDS
+def _logistic(x: Any, y: Any) -> Any:
+    return LogisticRegression(C=3.0, max_iter=5000).fit(x, y)
+
+
+def _held_out(x: Any, y: Any) -> Any:
+    found = np.zeros(len(y))
     for fold in range(FOLDS):
-        model = LogisticRegression(C=10.0, max_iter=2000)
-        model.fit(table[folds != fold], labels[folds != fold])
-        found[folds == fold] = model.predict_proba(table[folds == fold])[:, 1]
+        out = np.arange(len(y)) % FOLDS == fold
+        found[out] = _logistic(x[~out], y[~out]).predict_proba(x[out])[:, 1]
     return found
 
 
 def _thresholds(sure: Any, right: Any) -> tuple[float, float]:
     def gain(threshold: float) -> float:
         given = sure >= threshold
-        lost = (~given & right).sum()
-        return float(-WRONG_COST * (given & ~right).sum() - lost)
+        return float(-WRONG_COST * (given & ~right).sum() - (~given & right).sum())
 
     answer_from = max(np.arange(0.05, 0.95, 0.01), key=gain)
-    # Asking back costs a question more, and is only worth it when a card is likely among the
-    # choices: half as sure as an answer, as long as few strangers are asked back.
-    return round(float(answer_from), 3), round(float(answer_from) * 0.75, 3)
+    return round(float(answer_from), 3), round(float(answer_from) * CLARIFY_SHARE, 3)
 
 
-def _report(state: str, sure: Any, right: Any, wanted: Any, answer_from: float) -> None:
-    given = sure >= answer_from
-    kept_back = ~given
+def _report(state: str, sure: Any, right: Any, wanted: Any, high: float, low: float) -> None:
+    given, silent = sure >= high, sure < low
+    stranger = ~wanted
     sys.stderr.write(
-        f"{state}: n={len(right)} top1 {right[wanted].mean():.3f} "
-        f"answered right {(given & right).sum()} wrong {(given & ~right).sum()} "
-        f"(of them should abstain {(given & ~wanted).sum()}) "
-        f"abstain precision {(kept_back & ~wanted).sum() / max(kept_back.sum(), 1):.3f} "
-        f"recall {(kept_back & ~wanted).sum() / max((~wanted).sum(), 1):.3f} at {answer_from:.2f}\n"
+        f"{state}: n={len(right)} top1 {right[wanted].mean():.3f}; at {high:.2f}/{low:.2f}: "
+        f"right {(given & right).sum()} wrong {(given & ~right).sum()} "
+        f"(strangers {(given & stranger).sum()}), asked back {(~given & ~silent).sum()} "
+        f"(strangers {(~given & ~silent & stranger).sum()}), abstention precision "
+        f"{(silent & stranger).sum() / max(silent.sum(), 1):.3f} "
+        f"recall {(silent & stranger).sum() / max(stranger.sum(), 1):.3f}\n"
     )
 
 
 def _linear(model: Any, names: Sequence[str]) -> dict[str, Any]:
-    weights = {n: round(float(w), 5) for n, w in zip(names, model.coef_[0], strict=True)}
-    return {"weights": weights, "bias": round(float(model.intercept_[0]), 5)}
+    weights = {n: round(float(w), 4) for n, w in zip(names, model.coef_[0], strict=True)}
+    return {"weights": weights, "bias": round(float(model.intercept_[0]), 4)}
 
 
 if __name__ == "__main__":

@@ -10,20 +10,38 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from knowledge.card import CardKind
+from retrieval.cues import Cues
 from retrieval.index import Evidence
 from retrieval.passage import Part
 
 CALIBRATION = Path(__file__).parent / "calibration.json"
+HOTLINE_TOPIC = "hotline."
 
 # What the fused score is made of; the weights are learned (`python -m retrieval.calibrate`).
-RANK_SIGNALS = ("semantic_ask", "semantic_answer", "lexical_ask", "lexical_body", "not_ask")
+SEMANTIC_SIGNALS = ("semantic_ask", "semantic_asks", "semantic_answer")
+RANK_SIGNALS = (
+    *SEMANTIC_SIGNALS,
+    "lexical_ask",
+    "lexical_body",
+    "lexical_share",
+    "sound_ask",
+    "sound_body",
+    "sound_share",
+    "rumour_unasked",
+    "hotline_asked",
+    "hotline_unasked",
+    "theme_card",
+)
 # What the confidence is made of, for the best card beside its rivals.
 TRUST_SIGNALS = (
     "fused",
     "margin",
     "semantic_ask",
+    "semantic_asks",
     "lexical_ask",
     "lexical_body",
+    "sound_body",
     "not_ask",
     "agreement",
     "length",
@@ -61,6 +79,14 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Best:
+    """The best keyword scores any card has, which the shares are of."""
+
+    lexical: float
+    sound: float
+
+
+@dataclass(frozen=True)
 class Scored:
     """One card with its fused score and the signals it came from."""
 
@@ -85,34 +111,55 @@ def load_calibration(path: Path = CALIBRATION) -> dict[str, Calibration]:
     }
 
 
-def rank_signals(evidence: Evidence) -> dict[str, float]:
+def rank_signals(evidence: Evidence, cues: Cues, best: Best) -> dict[str, float]:
     """The signals of one card that its fused score is made of."""
-    semantic, lexical = evidence.semantic, evidence.lexical
-    # A part that was not among the nearest is at most as near as the farthest that was; 0 is
-    # what two unrelated questions have after centring.
-    ask = max(semantic.get(Part.ASK, 0.0), semantic.get(Part.TITLE, 0.0))
-    near_miss = semantic.get(Part.NOT_ASK, 0.0) - ask
-    lexical_near_miss = lexical[Part.NOT_ASK] - max(lexical[Part.ASK], lexical[Part.TITLE])
+    semantic, lexical, sound = evidence.semantic, evidence.lexical, evidence.sound
+    hotline = evidence.key.startswith(HOTLINE_TOPIC)
     return {
-        "semantic_ask": ask,
+        # A part that was not among the nearest counts as 0: what unrelated questions have.
+        "semantic_ask": max(semantic.get(Part.ASK, 0.0), semantic.get(Part.TITLE, 0.0)),
+        "semantic_asks": evidence.semantic_asks,
         "semantic_answer": semantic.get(Part.ANSWER, 0.0),
         "lexical_ask": max(lexical[Part.ASK], lexical[Part.TITLE]),
         "lexical_body": lexical[Part.BODY],
-        "not_ask": max(0.0, near_miss, lexical_near_miss),
+        "lexical_share": lexical[Part.BODY] / best.lexical if best.lexical else 0.0,
+        "sound_ask": max(sound[Part.ASK], sound[Part.TITLE]),
+        "sound_body": sound[Part.BODY],
+        "sound_share": sound[Part.BODY] / best.sound if best.sound else 0.0,
+        "rumour_unasked": float(evidence.kind is CardKind.RUMOUR and not cues.rumour),
+        "hotline_asked": float(hotline and cues.hotline),
+        "hotline_unasked": float(hotline and not cues.hotline),
+        "theme_card": float(evidence.key.count(".") == 1),
+        "not_ask": max(
+            0.0,
+            semantic.get(Part.NOT_ASK, 0.0) - semantic.get(Part.ASK, 0.0),
+            lexical[Part.NOT_ASK] - lexical[Part.ASK],
+        ),
     }
 
 
-def order(found: Sequence[Evidence], calibration: Calibration) -> list[Scored]:
+def all_signals(found: Sequence[Evidence], cues: Cues) -> list[tuple[str, dict[str, float]]]:
+    """(key, signals) of every card."""
+    best = Best(
+        lexical=max((e.lexical[Part.BODY] for e in found), default=0.0),
+        sound=max((e.sound[Part.BODY] for e in found), default=0.0),
+    )
+    return [(evidence.key, rank_signals(evidence, cues, best)) for evidence in found]
+
+
+def order(found: Sequence[Evidence], cues: Cues, calibration: Calibration) -> list[Scored]:
     """Every card with its fused score, best first; ties by key, so that runs agree."""
-    scored = []
-    for evidence in found:
-        signals = rank_signals(evidence)
-        scored.append(Scored(evidence.key, calibration.rank(signals), signals))
+    scored = [
+        Scored(key, calibration.rank(signals), signals) for key, signals in all_signals(found, cues)
+    ]
     return sorted(scored, key=lambda s: (-s.score, s.key))
 
 
-def trust_signals(ordered: Sequence[Scored], token_count: int) -> dict[str, float]:
-    """The signals of the best card beside its rivals that the confidence is made of."""
+def trust_signals(ordered: Sequence[Scored], length: int) -> dict[str, float]:
+    """The signals of the best card beside its rivals that the confidence is made of.
+
+    `length` is the question's, in characters.
+    """
     best = ordered[0]
     rival = next((s.score for s in ordered[1:] if theme(s.key) != theme(best.key)), 0.0)
     by_words = max(ordered, key=lambda s: s.signals["lexical_body"])
@@ -120,12 +167,9 @@ def trust_signals(ordered: Sequence[Scored], token_count: int) -> dict[str, floa
     return {
         "fused": best.score,
         "margin": best.score - rival,
-        "semantic_ask": best.signals["semantic_ask"],
-        "lexical_ask": best.signals["lexical_ask"],
-        "lexical_body": best.signals["lexical_body"],
-        "not_ask": best.signals["not_ask"],
+        **{name: best.signals[name] for name in TRUST_SIGNALS if name in best.signals},
         "agreement": float(theme(by_words.key) == theme(by_meaning.key)),
-        "length": math.log1p(token_count),
+        "length": math.log1p(length),
     }
 
 

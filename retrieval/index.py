@@ -9,15 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.card import CardKind
 from retrieval.embedder import Vectors
 from retrieval.faiss_index import FaissIndex
 from retrieval.keyword import KeywordIndex
 from retrieval.passage import EMBEDDED, Part, Passage
+from retrieval.sound import sound_tokens
 from retrieval.text import tokenise
 from retrieval.vectors import VectorIndex
 
 NEAREST = 240  # passages asked of the vector index; a card has about 15, so some 20 cards at least
 PARTS = tuple(Part)
+TOP_ASKS = 3
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,19 @@ class Evidence:
     """What speaks for one entry: the best score of each part, by word and by meaning, in -1..1."""
 
     key: str
+    kind: CardKind
     lexical: Mapping[Part, float]
+    sound: Mapping[Part, float]
     semantic: Mapping[Part, float]  # empty when the embedder failed
+    semantic_asks: float = 0.0  # the mean of the three nearest asks
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """A passage's tokens, kept so that a change elsewhere need not make them again."""
+
+    words: list[str]
+    sounds: list[str]
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,9 @@ class _Words:
     """One immutable picture of the keyword side, swapped as a whole when entries change."""
 
     keys: tuple[str, ...]
+    kinds: tuple[CardKind, ...]
     keyword: KeywordIndex
+    sound: KeywordIndex
     entry_of: NDArray[np.int64]  # document -> position in keys
     part_of: NDArray[np.int64]  # document -> position in PARTS
 
@@ -45,7 +61,7 @@ class PassageIndex:
     def __init__(self, vectors: VectorIndex | None = None) -> None:
         self._vectors: VectorIndex = vectors if vectors is not None else FaissIndex()
         self._entries: dict[str, list[Passage]] = {}
-        self._tokens: dict[int, list[str]] = {}
+        self._tokens: dict[int, _Tokens] = {}
         self._place: dict[int, tuple[str, Part]] = {}
         self._lock = threading.Lock()
         self._words = _picture({}, {})
@@ -84,7 +100,9 @@ class PassageIndex:
             for key, passages in added.items():
                 self._entries[key] = list(passages)
                 for passage in passages:
-                    self._tokens[passage.id] = tokenise(passage.text)
+                    self._tokens[passage.id] = _Tokens(
+                        tokenise(passage.text), sound_tokens(passage.text)
+                    )
                     self._place[passage.id] = (key, passage.part)
             self._words = _picture(self._entries, self._tokens)
             self._vectors.remove(gone)
@@ -95,25 +113,36 @@ class PassageIndex:
         with self._lock:
             self._add_vectors({i: v for i, v in vectors.items() if i in self._place})
 
-    def search(self, tokens: Sequence[str], vector: Vectors | None) -> list[Evidence]:
-        """The evidence for every entry that anything speaks for, unordered."""
+    def search(self, text: str, vector: Vectors | None) -> list[Evidence]:
+        """The evidence for every entry that anything speaks for, unordered; text is clean."""
         words = self._words
-        lexical = _best_by_entry(words, words.keyword.scores(tokens))
-        semantic: dict[str, dict[Part, float]] = {}
-        if vector is not None:
-            for passage_id, score in self._vectors.search(vector, NEAREST):
-                place = self._place.get(passage_id)
-                if place is not None:
-                    parts = semantic.setdefault(place[0], {})
-                    parts[place[1]] = max(score, parts.get(place[1], -1.0))
+        lexical = _best_by_entry(words, words.keyword.scores(tokenise(text)))
+        sound = _best_by_entry(words, words.sound.scores(sound_tokens(text)))
+        near = self._near(vector) if vector is not None else {}
         found = []
         for position, key in enumerate(words.keys):
-            row = lexical[position]
-            near = semantic.get(key, {})
-            if near or row.any():
-                by_part = {part: float(row[i]) for i, part in enumerate(PARTS)}
-                found.append(Evidence(key, by_part, near))
+            parts = near.get(key, {})
+            if parts or lexical[position].any() or sound[position].any():
+                asks = sorted(parts.get(Part.ASK, ()), reverse=True)[:TOP_ASKS]
+                found.append(
+                    Evidence(
+                        key=key,
+                        kind=words.kinds[position],
+                        lexical=_by_part(lexical[position]),
+                        sound=_by_part(sound[position]),
+                        semantic={part: max(scores) for part, scores in parts.items()},
+                        semantic_asks=sum(asks) / TOP_ASKS,
+                    )
+                )
         return found
+
+    def _near(self, vector: Vectors) -> dict[str, dict[Part, list[float]]]:
+        near: dict[str, dict[Part, list[float]]] = {}
+        for passage_id, score in self._vectors.search(vector, NEAREST):
+            place = self._place.get(passage_id)
+            if place is not None:
+                near.setdefault(place[0], {}).setdefault(place[1], []).append(score)
+        return near
 
     def _add_vectors(self, vectors: Mapping[int, Vectors]) -> None:
         if vectors:
@@ -125,17 +154,21 @@ def embedded(passages: Iterable[Passage]) -> list[Passage]:
     return [passage for passage in passages if passage.part in EMBEDDED]
 
 
-def _picture(
-    entries: Mapping[str, Sequence[Passage]], tokens: Mapping[int, Sequence[str]]
-) -> _Words:
+def _picture(entries: Mapping[str, Sequence[Passage]], tokens: Mapping[int, _Tokens]) -> _Words:
     keys = tuple(entries)
     flat = [(i, passage) for i, key in enumerate(keys) for passage in entries[key]]
     return _Words(
         keys=keys,
-        keyword=KeywordIndex([tokens[passage.id] for _, passage in flat]),
+        kinds=tuple(entries[key][0].kind for key in keys),
+        keyword=KeywordIndex([tokens[passage.id].words for _, passage in flat]),
+        sound=KeywordIndex([tokens[passage.id].sounds for _, passage in flat]),
         entry_of=np.array([i for i, _ in flat], dtype=np.int64),
         part_of=np.array([PARTS.index(passage.part) for _, passage in flat], dtype=np.int64),
     )
+
+
+def _by_part(row: NDArray[np.float32]) -> dict[Part, float]:
+    return {part: float(score) for part, score in zip(PARTS, row, strict=True)}
 
 
 def _best_by_entry(words: _Words, scores: NDArray[np.float32]) -> NDArray[np.float32]:

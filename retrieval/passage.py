@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from knowledge.card import Card, Revision
+from knowledge.card import Card, CardKind, Revision
 from retrieval.text import clean
 
 
@@ -33,6 +33,7 @@ class Passage:
     revision: int
     part: Part
     text: str
+    kind: CardKind = CardKind.ADVICE
 
 
 def passages_of(revision: Revision) -> list[Passage]:
@@ -42,7 +43,14 @@ def passages_of(revision: Revision) -> list[Passage]:
     pieces += [(Part.NOT_ASK, near.ask) for near in card.not_asks]
     pieces += [(Part.TITLE, card.title), (Part.ANSWER, card.answer), (Part.BODY, _body(card))]
     return [
-        Passage(_id(card.key, revision.number, i), card.key, revision.number, part, clean(text))
+        Passage(
+            _id(card.key, revision.number, i),
+            card.key,
+            revision.number,
+            part,
+            clean(text),
+            card.kind,
+        )
         for i, (part, text) in enumerate(pieces)
     ]
 

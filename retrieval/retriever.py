@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from knowledge.card import Revision
+from retrieval.cues import read_cues
 from retrieval.embedder import Embedder, Vectors
 from retrieval.fusion import (
     Calibration,
@@ -20,7 +21,7 @@ from retrieval.fusion import (
     trust_signals,
 )
 from retrieval.index import PassageIndex
-from retrieval.text import clean_question, has_words, tokenise
+from retrieval.text import clean_question, has_words
 
 CACHED_QUERIES = 2048
 CHOICES = 3
@@ -82,14 +83,13 @@ class Retriever:
             text = clean_question(f"{query.context} {text}")
         if not has_words(text):
             return NOTHING
-        tokens = tokenise(text)
         vector = self._vector(text)
         calibration = self._calibrations["keyword" if vector is None else "hybrid"]
-        ordered = order(self._index.search(tokens, vector), calibration)
+        ordered = order(self._index.search(text, vector), read_cues(text), calibration)
         hits = self._hits(ordered, count)
         if not hits:
             return replace(NOTHING, keyword_only=vector is None)
-        sure = confidence(trust_signals(ordered, len(tokens)), calibration)
+        sure = confidence(trust_signals(ordered, len(text)), calibration)
         return Found(tuple(hits), sure, _outcome(sure, calibration), vector is None)
 
     def _hits(self, ordered: list[Scored], count: int) -> list[Hit]:

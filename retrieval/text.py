@@ -20,9 +20,17 @@ _GAP = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _REPEAT = re.compile(r"(.)\1{3,}")
 _WORD = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z0-9.%]+")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
-_OPENINGS = "你好|您好|请问一下|请问|想问一下|我想问一下|我想问|问一下|麻烦问下|打扰了|同志|师傅|大夫|那个|嗯|哎"
+_OPENINGS = (
+    "你好|您好|请问一下|请问|想问一下|我想问一下|我想问|问一下"
+    "|麻烦问下|打扰了|同志|师傅|大夫|那个|嗯|哎"
+)
 _CLOSINGS = "谢谢你|谢谢您|谢谢|麻烦了|辛苦了|求解|在线等"
 _POLITE = re.compile(rf"^(?:(?:{_OPENINGS})[,。!?、 ]*)+|[,。!?、 ]*(?:{_CLOSINGS})[!。~ ]*$")
+
+
+# 幺二三二零 is how people say 12320; two digits may be a count (三四天), three are a number.
+_SPOKEN_NUMBER = re.compile(r"[一二三四五六七八九零〇幺\d]{3,}")
+_SPOKEN_DIGITS = str.maketrans("一二三四五六七八九零〇幺", "123456789001")
 
 
 @cache
@@ -52,9 +60,13 @@ def clean_question(text: str) -> str:
     """A question as it is searched: clean, without greetings, at most QUERY_CHARACTERS long."""
     # Cut first: cleaning 100,000 characters would cost what the cut saves. NFKC can make one
     # character into 18 (U+FDFA), so cut again afterwards.
-    cleaned = clean(text[: QUERY_CHARACTERS * 2])
+    cleaned = _SPOKEN_NUMBER.sub(_write_digits, clean(text[: QUERY_CHARACTERS * 2]))
     bare = _POLITE.sub("", cleaned)
     return (bare or cleaned)[:QUERY_CHARACTERS].strip()
+
+
+def _write_digits(match: re.Match[str]) -> str:
+    return match.group().translate(_SPOKEN_DIGITS)
 
 
 def tokenise(text: str) -> list[str]:

@@ -7,7 +7,8 @@ Every update is answered once, and none is lost:
   writes a batch it cannot parse, people's words included, to the log.
 - The webhook waits for the answer for `webhook_seconds` and returns 200. A failure returns 503,
   and Telegram delivers again (https://core.telegram.org/bots/api#setwebhook). A turn slower than
-  that is acknowledged and goes on; only a crash within such a turn can lose it.
+  that gets its 200 and goes on, and what fails in it is repeated here; only the end of the process
+  can lose it.
 - The Responder gives a redelivered update its stored reply. What this process has already sent is
   not sent again, page by page. Telegram has no key against double sending: a crash between the
   last page and the confirmation, or a send that timed out after all, repeats a page, not loses it.
@@ -129,11 +130,9 @@ class TelegramChannel:
         if not token:
             raise ValueError("a Telegram channel needs its bot token")
         _quieten_libraries()
-        self._responder = responder
-        self._words = words
+        self._responder, self._words = responder, words
         self._webhook_seconds = webhook_seconds
-        self._poll_seconds = poll_seconds
-        self._backoff_seconds = backoff_seconds
+        self._poll_seconds, self._backoff_seconds = poll_seconds, backoff_seconds
         self._polls = HTTPXRequest(connection_pool_size=2)
         # A send that times out may have arrived; patience here is what keeps repeats rare.
         calls = HTTPXRequest(connection_pool_size=64, read_timeout=20.0, pool_timeout=20.0)
@@ -142,6 +141,7 @@ class TelegramChannel:
         self._running: dict[int, asyncio.Task[bool]] = {}
         self._last_of_chat: dict[int, asyncio.Task[bool]] = {}
         self._backlog = _Backlog()
+        self._closing = False
         self._progress: OrderedDict[int, _Progress] = OrderedDict()
 
     async def run_polling(self) -> None:
@@ -149,34 +149,33 @@ class TelegramChannel:
 
         A webhook that is set is removed first: Telegram allows one way at a time (409).
         """
-        backlog = self._backlog
+        backlog, remove_webhook = self._backlog, self._bot.delete_webhook  # keeps what is pending
         try:
-            remove_webhook = partial(self._bot.delete_webhook, drop_pending_updates=False)
             await self._patiently(self._bot.initialize, math.inf)
             await self._patiently(remove_webhook, math.inf)
             while True:
                 seconds = 0 if backlog.unsettled() else self._poll_seconds
-                fetch = partial(self._fetch, backlog.offset, seconds)
-                batch = await self._patiently(fetch, math.inf)
+                batch = await self._patiently(partial(self._fetch, seconds), math.inf)
                 backlog.add({update["update_id"]: self.take(update) for update in batch})
                 if jobs := backlog.unsettled().values():
                     await asyncio.wait(jobs, timeout=_BUSY_POLL_SECONDS)
-        except InvalidToken:
-            # The library's own words repeat the token.
-            raise TelegramTokenError("Telegram rejected the bot token") from None
         finally:
             await self.close()
 
     async def use_webhook(self, url: str, secret: str) -> None:
-        """Tell Telegram where to deliver: https://core.telegram.org/bots/api#setwebhook ."""
+        """Tell Telegram where to deliver. Raises TelegramTokenError or telegram's errors."""
+        await self._patiently(self._bot.initialize)
         call = partial(self._bot.set_webhook, url, allowed_updates=_UPDATES, secret_token=secret)
         await self._patiently(call)
 
     async def handle(self, raw: Mapping[str, Any]) -> bool:
         """Answer an update the webhook brought; False when Telegram should deliver it again."""
         job = self.take(raw)
-        done, _ = await asyncio.wait({job}, timeout=self._webhook_seconds)
-        return not done or _settled(job)
+        await asyncio.wait({job}, timeout=self._webhook_seconds)
+        if not job.done():
+            # Telegram hears that all is well, so what fails from now on is ours to repeat.
+            job.add_done_callback(partial(self._take_again, raw))
+        return not job.done() or _settled(job)
 
     def take(self, raw: Mapping[str, Any]) -> asyncio.Future[bool]:
         """Start answering an update, after those of its chat; joins the work already begun.
@@ -188,14 +187,10 @@ class TelegramChannel:
             return self._running[number]
         try:
             update = Update.de_json(dict(raw), self._bot)
-            chat = update.effective_chat
-        except Exception as error:
-            # From a newer Bot API, or broken: it would be no better the next time.
+        except Exception as error:  # noqa: BLE001 - broken, or too new: no better the next time
             _note("telegram_unreadable", error, update_id=number)
-            return _already(True)
-        if self._progress.get(number, _Progress()).settled:
-            return _already(True)
-        key = chat.id if chat else 0
+            update = Update(number)  # which says nothing
+        key = update.effective_chat.id if update.effective_chat else 0
         job = asyncio.create_task(self._work(update, self._last_of_chat.get(key)))
         self._running[number] = self._last_of_chat[key] = job
         job.add_done_callback(partial(self._forget, number, key))
@@ -203,16 +198,21 @@ class TelegramChannel:
 
     async def close(self) -> None:
         """Finish what was begun, within bounds, and let go of threads and connections."""
+        self._closing = True
         if jobs := list(self._running.values()):
             await asyncio.wait(jobs, timeout=_CLOSE_SECONDS)
         # Unless told now, Telegram would hand the next process what was answered already.
         if self._backlog.offset:
-            await _at_best(partial(self._fetch, self._backlog.offset, 0))
+            await _at_best(partial(self._fetch, 0))
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
         await _at_best(self._bot.shutdown)
+
+    def _take_again(self, raw: Mapping[str, Any], job: asyncio.Future[bool]) -> None:
+        if not (self._closing or job.cancelled() or job.result()):
+            self.take(raw).add_done_callback(partial(self._take_again, raw))
 
     def _forget(self, number: int, key: int, job: asyncio.Task[bool]) -> None:
         self._running.pop(number, None)
@@ -226,9 +226,11 @@ class TelegramChannel:
 
     async def _work(self, update: Update, before: asyncio.Task[bool] | None) -> bool:
         number = update.update_id
+        progress = self._progress.get(number, _Progress())
+        if progress.settled:
+            return True
         if before is not None:
             await asyncio.wait({before})
-        progress = self._progress.get(number, _Progress())
         progress = replace(progress, attempts=progress.attempts + 1)
         self._remember(number, progress)
         if progress.attempts > 1:
@@ -239,7 +241,7 @@ class TelegramChannel:
         except (Forbidden, BadRequest) as error:
             # The person blocked the bot, or Telegram will never take this message.
             _note("telegram_undeliverable", error, update_id=number)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - other people's updates go on
             settled = progress.attempts >= _TRIES
             _note("telegram_answer_failed", error, update_id=number, given_up=settled)
         self._remember(number, replace(self._progress.get(number, progress), settled=settled))
@@ -263,7 +265,7 @@ class TelegramChannel:
             await _at_best(partial(_remove_rating, update))
 
     async def _respond(self, message: InboundMessage) -> Reply | None:
-        typing = asyncio.create_task(self._show_typing(message))
+        typing = asyncio.create_task(self._show_typing(message.person))
         try:
             respond = partial(self._responder.respond, message)
             answering = asyncio.get_running_loop().run_in_executor(self._pool, respond)
@@ -286,16 +288,15 @@ class TelegramChannel:
             _note("telegram_html_refused", error)
             await self._patiently(partial(send, page.text))
 
-    async def _show_typing(self, message: InboundMessage) -> None:
+    async def _show_typing(self, person: str) -> None:
         await asyncio.sleep(_TYPING_AFTER_SECONDS)
-        if message.kind is not MessageKind.UNSUBSCRIBE:
-            await _at_best(partial(self._bot.send_chat_action, message.person, ChatAction.TYPING))
+        await _at_best(partial(self._bot.send_chat_action, person, ChatAction.TYPING))
 
-    async def _fetch(self, offset: int, seconds: int) -> list[dict[str, Any]]:
-        query = {"offset": offset, "timeout": seconds, "allowed_updates": json.dumps(_UPDATES)}
-        url = f"{self._bot.base_url}/getUpdates?{urlencode(query)}"
+    async def _fetch(self, seconds: int) -> list[dict[str, Any]]:
+        query = {"offset": self._backlog.offset, "allowed_updates": json.dumps(_UPDATES)}
+        url = f"{self._bot.base_url}/getUpdates?{urlencode({**query, 'timeout': seconds})}"
         found: Any = await self._polls.post(url, read_timeout=seconds + 10)
-        return [update for update in found if is_update(update)]
+        return [update for update in found or () if is_update(update)]
 
     async def _patiently(self, call: Callable[[], Awaitable[_T]], tries: float = _TRIES) -> _T:
         """Repeat a call that was lost on the way, or was one too many, up to `tries` times."""
@@ -303,7 +304,10 @@ class TelegramChannel:
         while True:
             try:
                 return await call()
-            except (BadRequest, Forbidden, ChatMigrated, InvalidToken):
+            except InvalidToken:
+                # The library's own words repeat the token.
+                raise TelegramTokenError("Telegram rejected the bot token") from None
+            except (BadRequest, Forbidden, ChatMigrated):
                 raise  # and always would
             except TelegramError as error:
                 if attempt >= tries:
@@ -374,12 +378,6 @@ async def _at_best(call: Callable[[], Awaitable[object]]) -> None:
 
 def _settled(job: asyncio.Future[bool]) -> bool:
     return job.done() and not job.cancelled() and job.result()
-
-
-def _already(result: bool) -> asyncio.Future[bool]:
-    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    done.set_result(result)
-    return done
 
 
 def _flood_seconds(error: TelegramError) -> float:

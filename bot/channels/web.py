@@ -52,10 +52,10 @@ class WebChannel:
 
     async def talk(self, request: Request) -> Response:
         """POST /chat: one message as JSON, its reply as JSON."""
+        if from_elsewhere(request):
+            return Problem.FROM_ELSEWHERE.response(self.page)
         session = self.sessions.of(request)
         try:
-            if from_elsewhere(request):
-                raise RequestProblemError(Problem.FROM_ELSEWHERE)
             message = self._message(session, _json_fields(await read_json(request)))
             view = await self._answer(message)
         except RequestProblemError as error:
@@ -103,7 +103,7 @@ class WebChannel:
             reply = await run_in_threadpool(self.responder.respond, message)
         except Exception as error:  # an error page in English helps nobody here
             # Only the type: a message or a traceback may quote the person's words.
-            _log.error("web_answer_failed %s", type(error).__name__)  # noqa: TRY400
+            _log.error("web_answer_failed %s", type(error).__name__)
             raise RequestProblemError(Problem.UNAVAILABLE) from error
         return view_reply(reply, self.words)
 

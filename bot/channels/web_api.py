@@ -44,7 +44,7 @@ class AskAnswer(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    text: str = Field(description="The question, as it was understood")
+    text: str = Field(description="The question, without characters that cannot be stored")
     verdict: Verdict
     reply: list[str] = Field(description="The answer, as WeChat would show it, page by page")
     cards: list[str] = Field(description="Keys of the cards used, best first")
@@ -91,15 +91,19 @@ def add_ask_route(
     )
     async def ask_once(request: Request) -> Response:
         try:
-            text = (await read_json(request)).get("text")
-            if not isinstance(text, str):
-                raise RequestProblemError(Problem.TEXT_MISSING)
-            found = await run_in_threadpool(ask, readable(text))
+            found = await run_in_threadpool(ask, _text(await read_json(request)))
             answer = AskAnswer.model_validate(found)
         except RequestProblemError as error:
             return error.problem.response(words)
-        except Exception as error:  # the caller gets a sentence in every case
+        except Exception as error:  # noqa: BLE001 (the caller gets a sentence in every case)
             # Only the type: a message or a traceback may quote the person's words.
-            _log.error("web_ask_failed %s", type(error).__name__)  # noqa: TRY400
+            _log.error("web_ask_failed %s", type(error).__name__)
             return Problem.UNAVAILABLE.response(words)
         return JSONResponse(answer.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
+
+
+def _text(content: dict[str, object]) -> str:
+    text = content.get("text")
+    if not isinstance(text, str):
+        raise RequestProblemError(Problem.TEXT_MISSING)
+    return readable(text)

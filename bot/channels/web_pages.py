@@ -15,6 +15,8 @@ from bot.channels.web_view import ReplyView
 from bot.channels.web_words import WebWords
 from bot.messages import ChannelWords
 
+_STYLES: Final = ("chat.css", "answers.css")
+_SCRIPTS: Final = ("reading.js", "chat.js")  # the second uses the first
 _CLOSED: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
@@ -70,10 +72,11 @@ class Pages:
             words=self._words,
             welcome=welcome,
             exchange=exchange or Exchange(),
+            blank=ReplyView(text="", body="", sources=""),
             home=f"{root_path}/",
             chat_url=f"{root_path}/chat",
-            style=self._assets.address("chat.css", root_path),
-            script=self._assets.address("chat.js", root_path),
+            styles=[self._assets.address(name, root_path) for name in _STYLES],
+            scripts=[self._assets.address(name, root_path) for name in _SCRIPTS],
             icon=self._assets.address("icon.svg", root_path),
             # A reload of the answer's page sends the same name again and gets the same answer.
             message_id=secrets.token_hex(8),

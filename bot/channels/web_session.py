@@ -61,7 +61,7 @@ class Sessions:
             path="/",
             httponly=True,
             samesite="lax",
-            # Behind a proxy the scheme is the one it forwards; on plain HTTP a Secure cookie is lost.
+            # The scheme that the proxy forwards; over plain HTTP a Secure cookie would be lost.
             secure=request.url.scheme == "https",
         )
 

@@ -112,7 +112,7 @@ class WeChatRouter(APIRouter):
             delivery = parse_delivery(admitted.body)
             reply = await self._reply_to(delivery.message, deadline)
             return self._rendered(reply, delivery, admitted)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Past this point a failure is ours: WeChat must not see it, or it stops pushing.
             return _swallowed("wechat_failed", error)
 

@@ -19,9 +19,8 @@
   var calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
   var busy = false;
 
-  function part(root, name) {
-    return root.querySelector('[data-part="' + name + '"]');
-  }
+  var page = window.kepubang; // reading.js
+  var part = page.part;
 
   function copy(name) {
     return document.getElementById(name).content.firstElementChild.cloneNode(true);
@@ -40,118 +39,6 @@
     return Array.prototype.map
       .call(bytes, function (byte) { return ('0' + byte.toString(16)).slice(-2); })
       .join('');
-  }
-
-  // ---- Plain text as lines, steps and phone numbers: text nodes only, never HTML.
-
-  var NUMBER = /400-?\d{3,4}-?\d{3,4}|0\d{2,3}-\d{5,8}|12\d{3}|9[56]\d{3}|100\d{2}|110|119|120|122/g;
-  var SMS_ONLY = ['12110', '12379', '12381'];
-  // "血压高于120" and "每分钟120次" are not phone numbers.
-  var NOT_BEFORE = /[\d.\-–~～\/到至于过约超达低高压每第满¥￥=<>≥≤]\s*$/;
-  var NOT_AFTER = /^\s*(?:[\d.\-–~～\/%％℃°到至多以]|[a-zA-Z]|[年月日天次下个人元块克斤两毫厘米升亩株度分秒岁种项条])/;
-
-  function addText(parent, text) {
-    var from = 0;
-    var match;
-    NUMBER.lastIndex = 0;
-    while ((match = NUMBER.exec(text)) !== null) {
-      var end = match.index + match[0].length;
-      var dialled =
-        SMS_ONLY.indexOf(match[0]) < 0 &&
-        !NOT_BEFORE.test(text.slice(0, match.index)) &&
-        !NOT_AFTER.test(text.slice(end));
-      if (dialled) {
-        parent.appendChild(document.createTextNode(text.slice(from, match.index)));
-        parent.appendChild(dialLink(match[0]));
-        from = end;
-      }
-    }
-    parent.appendChild(document.createTextNode(text.slice(from)));
-  }
-
-  function dialLink(number) {
-    var link = document.createElement('a');
-    link.className = 'dial';
-    link.href = 'tel:' + number.replace(/-/g, '');
-    link.setAttribute('aria-label', settings.dial + number);
-    link.textContent = number;
-    return link;
-  }
-
-  var STEP = /^(\d{1,2}[.、．)）]|[①-⑳]|[·•✗×✓])\s*(\S.*)$/;
-
-  function addLines(box, text) {
-    box.textContent = '';
-    box.classList.add('lines');
-    text.split('\n').forEach(function (line) {
-      line = line.trim();
-      if (!line) {
-        return;
-      }
-      var paragraph = document.createElement('p');
-      var step = STEP.exec(line);
-      if (step) {
-        paragraph.className = 'step';
-        var mark = document.createElement('span');
-        mark.textContent = step[1] + ' ';
-        var rest = document.createElement('span');
-        addText(rest, step[2]);
-        paragraph.appendChild(mark);
-        paragraph.appendChild(rest);
-      } else {
-        if (/^.{1,14}[：:]$/.test(line)) {
-          paragraph.className = 'lead';
-        }
-        addText(paragraph, line);
-      }
-      box.appendChild(paragraph);
-    });
-  }
-
-  // ---- Reading aloud, where the phone has a Chinese voice.
-
-  var speech = window.speechSynthesis;
-
-  function chineseVoice() {
-    var found = (speech ? speech.getVoices() : []).filter(function (voice) {
-      return /^(zh|cmn)/i.test(voice.lang);
-    });
-    return found[0] || null;
-  }
-
-  function offerReading() {
-    var can = Boolean(chineseVoice());
-    Array.prototype.forEach.call(log.querySelectorAll('[data-part="read"]'), function (button) {
-      button.hidden = !can;
-    });
-  }
-
-  function stopReading() {
-    speech.cancel();
-    Array.prototype.forEach.call(log.querySelectorAll('[data-part="read"]'), function (button) {
-      button.textContent = settings.read;
-      button.removeAttribute('data-reading');
-    });
-  }
-
-  function readAloud(button) {
-    var reading = button.hasAttribute('data-reading');
-    stopReading();
-    if (reading) {
-      return;
-    }
-    var words = new SpeechSynthesisUtterance(part(button.parentNode, 'text').innerText);
-    words.lang = 'zh-CN';
-    words.voice = chineseVoice();
-    words.rate = 0.9;
-    words.onend = words.onerror = stopReading;
-    button.textContent = settings.stop;
-    button.setAttribute('data-reading', '');
-    speech.speak(words);
-  }
-
-  if (speech && speech.addEventListener) {
-    speech.addEventListener('voiceschanged', offerReading);
   }
 
   // ---- Showing.
@@ -173,15 +60,7 @@
 
   function showAnswer(reply) {
     var node = copy('answer');
-    var lines = reply.text.split('\n');
-    var cut = lines.findIndex(function (line) { return line.indexOf('来源') === 0; });
-    cut = cut < 0 ? lines.length : cut;
-    addLines(part(node, 'text'), lines.slice(0, cut).join('\n'));
-    if (cut < lines.length) {
-      addLines(part(node, 'sources'), lines.slice(cut).join('\n'));
-    } else {
-      remove(part(node, 'sources'));
-    }
+    page.addAnswer(part(node, 'text'), part(node, 'sources'), reply.text);
     if (reply.rateable && reply.turn) {
       part(node, 'useful').value = 'r.' + reply.turn + '.1';
       part(node, 'useless').value = 'r.' + reply.turn + '.0';
@@ -197,7 +76,7 @@
       remove(part(node, 'choices'));
     }
     show(node);
-    offerReading();
+    page.offerReading();
     return node;
   }
 
@@ -252,7 +131,6 @@
 
   function setBusy(state) {
     busy = state;
-    log.setAttribute('aria-busy', String(state));
     if (state) {
       send.setAttribute('aria-disabled', 'true');
     } else {
@@ -260,7 +138,7 @@
     }
   }
 
-  function converse(message, said) {
+  function converse(message, said, question) {
     var thinking = show(copy('thinking'));
     var slow = setTimeout(function () {
       part(thinking, 'words').textContent = settings.still;
@@ -273,26 +151,21 @@
       if (reply.text) {
         showAnswer(reply);
         keep(said, reply);
+        bringUp(question); // an answer is read from its beginning
       }
     }, function (problem) {
       clearTimeout(slow);
       remove(thinking);
       setBusy(false);
-      showFailure(problem, function () { converse(message, said); });
+      showFailure(problem, function () { converse(message, said, question); });
+      bringUp(question);
     });
   }
 
   function showFailure(problem, again) {
     var node = copy('failed');
-    if (problem.why) {
-      addText(part(node, 'why'), '');
-      part(node, 'why').textContent = '';
-      addText(part(node, 'why'), problem.why);
-    } else {
-      var words = part(node, 'why').textContent;
-      part(node, 'why').textContent = '';
-      addText(part(node, 'why'), words);
-    }
+    var why = part(node, 'why');
+    page.addLines(why, problem.why || why.textContent);
     if (problem.hopeless) {
       remove(part(node, 'retry'));
     } else {
@@ -313,7 +186,7 @@
   function ask(message, said) {
     message.id = newId();
     var question = showQuestion(said);
-    converse(message, said);
+    converse(message, said, question);
     bringUp(question);
   }
 
@@ -340,11 +213,10 @@
       Array.prototype.forEach.call(form.querySelectorAll('button'), function (other) {
         other.setAttribute('aria-pressed', String(other === button));
       });
-      thanks.textContent = '';
-      addText(thanks, reply.text);
+      page.addLines(thanks, reply.text);
     }, function (problem) {
       setBusy(false);
-      thanks.textContent = problem.why || part(copy('failed'), 'why').textContent;
+      page.addLines(thanks, problem.why || part(copy('failed'), 'why').textContent);
     });
   }
 
@@ -372,7 +244,7 @@
       event.preventDefault();
     }
     if (button.dataset.part === 'read') {
-      readAloud(button);
+      page.readAloud(button);
     } else if (busy) {
       return;
     } else if (button.name === 'text') {
@@ -411,18 +283,26 @@
     }
   }
 
-  Array.prototype.forEach.call(log.querySelectorAll('[data-part="text"], [data-part="sources"]'),
-    function (box) { addLines(box, box.textContent); });
-  offerReading();
+  // What the server wrote into the page gets the same lines and numbers as what comes later.
+  Array.prototype.forEach.call(log.querySelectorAll('[data-part="text"]'), function (box) {
+    page.addLines(box, box.textContent);
+  });
+  Array.prototype.forEach.call(log.querySelectorAll('[data-part="sources"]'), function (box) {
+    page.addPlainLines(box, box.textContent);
+  });
+  page.offerReading();
 
-  log.setAttribute('aria-live', 'off'); // what was read before is not read out again
   var last = null;
-  kept().forEach(function (entry) {
+  var before = kept();
+  if (before.length) {
+    log.setAttribute('aria-live', 'off'); // what was read before is not read out again
+    setTimeout(function () { log.setAttribute('aria-live', 'polite'); }, 500);
+  }
+  before.forEach(function (entry) {
     last = showQuestion(entry.said);
     showAnswer(entry.reply);
   });
   if (last) {
     last.scrollIntoView({ block: 'start' });
   }
-  setTimeout(function () { log.setAttribute('aria-live', 'polite'); }, 500);
 })();
