@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from bot.channels.telegram import TelegramChannel, create_telegram_router
 from bot.channels.web import create_web_router
 from bot.channels.wechat import WeChatAccount, create_wechat_router
 from bot.house import House, Watcher
+from bot.messages import ChannelWords
 from bot.wording import channel_words, web_words
 
 # Without these nobody can be answered; without the others the answers are worse.
@@ -25,14 +27,21 @@ def create_app(house: House) -> FastAPI:
     settings = house.settings
     words = channel_words(house.wording)
     watcher = Watcher(house)
-    telegram: TelegramChannel | None = None
+    telegram = _telegram(house, words)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         watcher.start()
+        announcing: asyncio.Task[None] | None = None
         try:
+            if telegram is not None and settings.public_url:
+                announcing = asyncio.create_task(_announce(telegram, house))
             yield
         finally:
+            if announcing is not None:
+                announcing.cancel()
+            if telegram is not None:
+                await telegram.close()
             watcher.stop()
 
     app = FastAPI(
@@ -61,13 +70,7 @@ def create_app(house: House) -> FastAPI:
             reply_seconds=settings.wechat_reply_seconds,
         )
         app.include_router(create_wechat_router(house.dialogue, account, words))
-    if settings.telegram_token.get_secret_value() and settings.telegram_webhook_secret:
-        telegram = TelegramChannel(
-            house.dialogue,
-            settings.telegram_token.get_secret_value(),
-            words,
-            settings.telegram_api_url,
-        )
+    if telegram is not None:
         app.include_router(
             create_telegram_router(telegram, settings.telegram_webhook_secret.get_secret_value())
         )
@@ -91,3 +94,26 @@ def create_app(house: House) -> FastAPI:
         return Response(house.metrics.render(), media_type="text/plain; version=0.0.4")
 
     return app
+
+
+async def _announce(telegram: TelegramChannel, house: House) -> None:
+    """Tell Telegram where to deliver; the other channels do not wait for it, nor fall with it."""
+    settings = house.settings
+    try:
+        await telegram.use_webhook(
+            f"{settings.public_url.rstrip('/')}/telegram",
+            settings.telegram_webhook_secret.get_secret_value(),
+        )
+    except Exception as error:  # noqa: BLE001 - unreachable from many networks; health says so
+        house.health.report("telegram", False, f"webhook not set: {type(error).__name__}")
+    else:
+        house.health.report("telegram", True)
+
+
+def _telegram(house: House, words: ChannelWords) -> TelegramChannel | None:
+    """The webhook's channel, when it has both its token and its secret; polling needs neither."""
+    settings = house.settings
+    token = settings.telegram_token.get_secret_value()
+    if not token or not settings.telegram_webhook_secret.get_secret_value():
+        return None
+    return TelegramChannel(house.dialogue, token, words, settings.telegram_api_url)

@@ -25,6 +25,7 @@ from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import load_pack
 from knowledge.store import CardStore
 from prompts import Wording, load_wording
+from retrieval.background import Background, background_texts
 from retrieval.embedder import Embedder
 from retrieval.embedding_cache import EmbeddingCache
 from retrieval.external import make_embedder
@@ -84,13 +85,17 @@ def build_house(
         settings.embedder_key.get_secret_value(),
         settings.embedder_timeout_seconds,
     )
-    index = PassageIndex()
-    indexer = Indexer(store, index, EmbeddingCache(engine, embedder), today)
+    index, background = PassageIndex(), Background()
+    cache = EmbeddingCache(engine, embedder)
+    indexer = Indexer(store, index, cache, today)
     indexer.refresh(progress)
+    if not indexer.error:
+        _embed_background(background, cache, progress)
     retriever = Retriever(
         index,
         embedder,
         indexer.lookup,
+        background,
         on_embedder=lambda works: health.report(
             "embedder", works, "" if works else "keyword search answers alone"
         ),
@@ -160,6 +165,15 @@ class Watcher:
                 self._house.metrics.failures.labels("watcher").inc()
                 log.warning("watcher_failed", error=type(error).__name__)
                 self._stop.wait(5)
+
+
+def _embed_background(
+    background: Background, cache: EmbeddingCache, progress: Progress | None
+) -> None:
+    try:
+        background.give_vectors(cache.embed(background_texts(), progress))
+    except Exception as error:  # noqa: BLE001 - the confidence is coarser without it, no worse
+        log.warning("background_not_embedded", error=type(error).__name__)
 
 
 def _kept_secret(settings: Settings) -> str:

@@ -73,11 +73,13 @@ def migrate(engine: sa.Engine) -> None:
 
 def insert_once(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> bool:
     """Insert a row unless one with its key is there; True when it was inserted."""
+    # RETURNING says whether a row went in; psycopg's rowcount does not for such an insert.
+    key = next(iter(table.primary_key))
     if connection.dialect.name == "postgresql":
-        inserted = connection.execute(postgresql_insert(table).values(row).on_conflict_do_nothing())
-    else:
-        inserted = connection.execute(sqlite_insert(table).values(row).on_conflict_do_nothing())
-    return inserted.rowcount == 1
+        kept = postgresql_insert(table).values(row).on_conflict_do_nothing().returning(key)
+        return connection.execute(kept).first() is not None
+    inserted = sqlite_insert(table).values(row).on_conflict_do_nothing().returning(key)
+    return connection.execute(inserted).first() is not None
 
 
 def _options(url: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "answer.source_line_plain": frozenset({"issuer", "title", "edition", "seen"}),
     "answer.reviewed": frozenset({"reviewed"}),
     "answer.overdue": frozenset({"hotline"}),
-    "answer.urgent": frozenset({"number"}),
     "abstain.text": frozenset({"number", "name", "use"}),
     "abstain.follow_up": frozenset({"title", "focus", "number", "name", "use"}),
     "web.privacy": frozenset({"retention_days"}),

@@ -21,6 +21,7 @@ from knowledge.card import Revision
 from knowledge.cardfile import read_cards
 from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import PACK
+from retrieval.background import Background, background_texts
 from retrieval.bundled import BundledEmbedder
 from retrieval.cues import Cues, read_cues
 from retrieval.embedder import Embedder
@@ -55,10 +56,10 @@ def main() -> int:
     parser.add_argument("--dry", action="store_true", help="print, do not write")
     args = parser.parse_args()
     questions = read_questions(args.questions)
-    index, embed = build_index(BundledEmbedder())
+    index, embed, background = build_index(BundledEmbedder())
     fitted: dict[str, Any] = {"fitted_on": len(questions)}
     for state in ("hybrid", "keyword"):
-        rows = [_row(index, embed, q, with_vector=state == "hybrid") for q in questions]
+        rows = [_row(index, embed, background, q, state == "hybrid") for q in questions]
         fitted[state] = _fit(rows, state)
     text = json.dumps(fitted, indent=1, ensure_ascii=False)
     sys.stdout.write(text + "\n")
@@ -67,8 +68,10 @@ def main() -> int:
     return 0
 
 
-def build_index(embedder: Embedder) -> tuple[PassageIndex, Callable[[str], Any]]:
-    """The starter pack's publishable cards in an index, and a way to embed a question."""
+def build_index(
+    embedder: Embedder,
+) -> tuple[PassageIndex, Callable[[str], Any], Background]:
+    """The starter pack's publishable cards in an index, a way to embed, and the background."""
     cards = [card for card in read_cards(PACK).values() if not card.unverified]
     passages = {
         card.key: passages_of(Revision(card=card, number=1, author="calibrate")) for card in cards
@@ -79,7 +82,8 @@ def build_index(embedder: Embedder) -> tuple[PassageIndex, Callable[[str], Any]]
     cache = EmbeddingCache(open_database(sqlite_url(Path("data/calibrate.db"))), embedder)
     vectors = cache.embed([p.text for p in wanted])
     index.give_vectors({p.id: v for p, v in zip(wanted, vectors, strict=True)})
-    return index, lambda text: cache.embed([text])[0]
+    background = Background(cache.embed(background_texts()))
+    return index, lambda text: cache.embed([text])[0], background
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,9 @@ class Row:
     question: GoldenQuestion
     found: list[Evidence]
     cues: Cues
-    length: int
+    text: str
+    index: PassageIndex
+    stranger: Mapping[str, float]
 
     @property
     def in_pack(self) -> bool:
@@ -98,11 +104,16 @@ class Row:
 
 
 def _row(
-    index: PassageIndex, embed: Callable[[str], Any], question: GoldenQuestion, with_vector: bool
+    index: PassageIndex,
+    embed: Callable[[str], Any],
+    background: Background,
+    question: GoldenQuestion,
+    with_vector: bool,
 ) -> Row:
     text = clean_question(question.text)
-    found = index.search(text, embed(text) if with_vector else None)
-    return Row(question, found, read_cues(text), len(text))
+    vector = embed(text) if with_vector else None
+    found = index.search(text, vector)
+    return Row(question, found, read_cues(text), text, index, background.signals(text, vector))
 
 
 def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
@@ -119,7 +130,8 @@ def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
             ordered = order(row.found, row.cues, draft)
             if not ordered or (row.question.answerable and not row.in_pack):
                 continue
-            signals = trust_signals(ordered, row.length)
+            coverage = row.index.coverage(ordered[0].key, row.text)
+            signals = trust_signals(ordered, len(row.text), coverage, row.stranger)
             table.append([signals[n] for n in names])
             labels.append(row.question.answerable and owns(row.question.cards, ordered[0].key))
             wanted.append(row.question.answerable)

@@ -12,16 +12,18 @@ from pathlib import Path
 
 from knowledge.card import CardKind
 from retrieval.cues import Cues
-from retrieval.index import Evidence
+from retrieval.index import Coverage, Evidence
 from retrieval.passage import Part
 
 CALIBRATION = Path(__file__).parent / "calibration.json"
 HOTLINE_TOPIC = "hotline."
 
 # What the fused score is made of; the weights are learned (`python -m retrieval.calibrate`).
-SEMANTIC_SIGNALS = ("semantic_ask", "semantic_asks", "semantic_answer")
+SEMANTIC_SIGNALS = ("semantic_ask", "semantic_asks", "semantic_answer", "stranger_meaning")
 RANK_SIGNALS = (
-    *SEMANTIC_SIGNALS,
+    "semantic_ask",
+    "semantic_asks",
+    "semantic_answer",
     "lexical_ask",
     "lexical_body",
     "lexical_share",
@@ -45,6 +47,10 @@ TRUST_SIGNALS = (
     "not_ask",
     "agreement",
     "length",
+    "covered",
+    "missing",
+    "stranger_meaning",
+    "stranger_words",
 )
 
 
@@ -155,7 +161,9 @@ def order(found: Sequence[Evidence], cues: Cues, calibration: Calibration) -> li
     return sorted(scored, key=lambda s: (-s.score, s.key))
 
 
-def trust_signals(ordered: Sequence[Scored], length: int) -> dict[str, float]:
+def trust_signals(
+    ordered: Sequence[Scored], length: int, coverage: Coverage, stranger: Mapping[str, float]
+) -> dict[str, float]:
     """The signals of the best card beside its rivals that the confidence is made of.
 
     `length` is the question's, in characters.
@@ -170,6 +178,9 @@ def trust_signals(ordered: Sequence[Scored], length: int) -> dict[str, float]:
         **{name: best.signals[name] for name in TRUST_SIGNALS if name in best.signals},
         "agreement": float(theme(by_words.key) == theme(by_meaning.key)),
         "length": math.log1p(length),
+        "covered": coverage.covered,
+        "missing": coverage.missing,
+        **stranger,
     }
 
 

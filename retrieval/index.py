@@ -15,7 +15,7 @@ from retrieval.faiss_index import FaissIndex
 from retrieval.keyword import KeywordIndex
 from retrieval.passage import EMBEDDED, Part, Passage
 from retrieval.sound import sound_tokens
-from retrieval.text import tokenise
+from retrieval.text import is_word, tokenise
 from retrieval.vectors import VectorIndex
 
 NEAREST = 240  # passages asked of the vector index; a card has about 15, so some 20 cards at least
@@ -33,6 +33,14 @@ class Evidence:
     sound: Mapping[Part, float]
     semantic: Mapping[Part, float]  # empty when the embedder failed
     semantic_asks: float = 0.0  # the mean of the three nearest asks
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of a question an entry speaks of: covered 0..1, and the weightiest word missing."""
+
+    covered: float
+    missing: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,7 @@ class PassageIndex:
         self._entries: dict[str, list[Passage]] = {}
         self._tokens: dict[int, _Tokens] = {}
         self._place: dict[int, tuple[str, Part]] = {}
+        self._bodies: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
         self._words = _picture({}, {})
 
@@ -104,6 +113,10 @@ class PassageIndex:
                         tokenise(passage.text), sound_tokens(passage.text)
                     )
                     self._place[passage.id] = (key, passage.part)
+            self._bodies = {
+                key: frozenset(t for p in passages for t in self._tokens[p.id].words)
+                for key, passages in self._entries.items()
+            }
             self._words = _picture(self._entries, self._tokens)
             self._vectors.remove(gone)
             self._add_vectors(vectors or {})
@@ -135,6 +148,18 @@ class PassageIndex:
                     )
                 )
         return found
+
+    def coverage(self, key: str, text: str) -> Coverage:
+        """How much of a question's words an entry speaks of at all."""
+        words = self._words
+        body = self._bodies.get(key, frozenset())
+        weights = {token: words.keyword.weight(token) for token in set(tokenise(text))}
+        missing = {token: w for token, w in weights.items() if token not in body}
+        whole = sum(weights.values())
+        return Coverage(
+            covered=1.0 - sum(missing.values()) / whole if whole else 0.0,
+            missing=max((w for t, w in missing.items() if is_word(t)), default=0.0),
+        )
 
     def _near(self, vector: Vectors) -> dict[str, dict[Part, list[float]]]:
         near: dict[str, dict[Part, list[float]]] = {}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from knowledge.card import Revision
+from retrieval.background import Background
 from retrieval.cues import read_cues
 from retrieval.embedder import Embedder, Vectors
 from retrieval.fusion import (
@@ -30,10 +31,9 @@ NEAR_TIE = 0.35  # share of the best card's lead over nothing within which a riv
 
 @dataclass(frozen=True)
 class Query:
-    """What is searched: the question, and the one before it when this one leans on it."""
+    """What is searched: a question that stands alone."""
 
     text: str
-    context: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,14 @@ class Retriever:
         index: PassageIndex,
         embedder: Embedder,
         lookup: Callable[[str], Revision | None],
+        background: Background | None = None,
         calibrations: dict[str, Calibration] | None = None,
         on_embedder: Callable[[bool], None] = lambda _works: None,
     ) -> None:
         self._index = index
         self._embedder = embedder
         self._lookup = lookup
+        self._background = background or Background()
         self._calibrations = calibrations or load_calibration()
         self._on_embedder = on_embedder
         self._recent: OrderedDict[str, Vectors] = OrderedDict()
@@ -79,8 +81,6 @@ class Retriever:
     def retrieve(self, query: Query, count: int = 5) -> Found:
         """Up to `count` hits with one confidence; never raises for what a person can type."""
         text = clean_question(query.text)
-        if query.context:
-            text = clean_question(f"{query.context} {text}")
         if not has_words(text):
             return NOTHING
         vector = self._vector(text)
@@ -89,7 +89,9 @@ class Retriever:
         hits = self._hits(ordered, count)
         if not hits:
             return replace(NOTHING, keyword_only=vector is None)
-        sure = confidence(trust_signals(ordered, len(text)), calibration)
+        coverage = self._index.coverage(ordered[0].key, text)
+        stranger = self._background.signals(text, vector)
+        sure = confidence(trust_signals(ordered, len(text), coverage, stranger), calibration)
         return Found(tuple(hits), sure, _outcome(sure, calibration), vector is None)
 
     def _hits(self, ordered: list[Scored], count: int) -> list[Hit]:

@@ -86,6 +86,11 @@ def tokenise(text: str) -> list[str]:
     return tokens
 
 
+def is_word(token: str) -> bool:
+    """Whether a token of tokenise() is a word, rather than a single character or a bigram."""
+    return len(token) > 1 and not token.startswith("_")
+
+
 def words(text: str) -> list[str]:
     """The dictionary words of clean text, in order, two characters or longer."""
     return [

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, UsedCard
 from bot.assistant.composer import Composer
-from bot.assistant.follow_up import covers, focus, leans_back
+from bot.assistant.follow_up import covers, focus, leans_back, stand_alone
 from knowledge.card import Revision
 from knowledge.hotline import nearest_hotline
 from prompts import Wording
@@ -107,7 +107,8 @@ class Assistant:
         """The answer to a follow-up; None when the question stands well enough by itself."""
         if alone.outcome is Outcome.ANSWER:
             return None
-        joined = self._retriever.retrieve(Query(text, context=background.question))
+        whole = stand_alone(text, background.question)
+        joined = self._retriever.retrieve(Query(whole))
         if joined.outcome is not Outcome.ANSWER:
             return None
         about = focus(text)

@@ -67,6 +67,21 @@ def focus(question: str, rules: FollowUpRules | None = None) -> str:
     return text
 
 
+def stand_alone(question: str, before: str, rules: FollowUpRules | None = None) -> str:
+    """A follow-up made whole: 大人噎住了怎么办, then 婴儿呢 -> 婴儿 噎住了怎么办.
+
+    When the follow-up names other people, those of the question before give way to them.
+    """
+    rules = rules or load_rules()
+    about = focus(question, rules)
+    kept = clean_question(before)
+    people = sorted((w for group in rules.same for w in group), key=len, reverse=True)
+    if any(word in about for word in people):
+        for word in people:
+            kept = kept.replace(word, "")
+    return f"{about} {kept}".strip()
+
+
 def covers(card: Card, about: str, rules: FollowUpRules | None = None) -> bool:
     """Whether a card's own words speak of `about` (or of a word for the same people)."""
     rules = rules or load_rules()

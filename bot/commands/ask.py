@@ -36,11 +36,11 @@ def ask(
     words = channel_words(house.wording)
     if batch is not None:
         for question in _read_batch(batch):
-            print(json.dumps(asking.ask(house.assistant, words, question), ensure_ascii=False))
+            print(to_json(asking.ask(house.assistant, words, question)))
         return
     found = asking.ask(house.assistant, words, text)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))
+        print(to_json(found))
     else:
         reply = found["reply"]
         print("\n\n".join(reply) if isinstance(reply, list) else reply)
@@ -69,6 +69,16 @@ def chat() -> None:
         if not line:
             return
         say(line)
+
+
+def to_json(found: dict[str, object]) -> str:
+    """One line of JSON that any output can carry; lone surrogates are escaped."""
+    line = json.dumps(found, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(found)
+    return line
 
 
 def _read_batch(path: Path) -> list[str]:

@@ -1,9 +1,18 @@
 """The failures a person can mend; the command line prints their message and nothing else."""
 
+from bot.channels.telegram import TelegramTokenError
 from knowledge.cardfile import CardFileError
 from knowledge.database import DatabaseError
 from knowledge.store import UnknownCardError
 from prompts import PromptError
 from retrieval.embedder import EmbedderError
 
-EXPECTED = (CardFileError, DatabaseError, UnknownCardError, PromptError, EmbedderError, OSError)
+EXPECTED = (
+    CardFileError,
+    DatabaseError,
+    UnknownCardError,
+    PromptError,
+    EmbedderError,
+    TelegramTokenError,
+    OSError,
+)

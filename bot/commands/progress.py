@@ -17,7 +17,9 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
     def show(done: int, of: int) -> None:
         nonlocal bar
-        if bar is None:
+        if bar is None or bar.total != of:
+            if bar is not None:
+                bar.close()
             # In a log file a line every ten seconds is enough.
             every = 0.2 if sys.stderr.isatty() else 10.0
             bar = tqdm(total=of, desc=label, unit="条", ascii=False, mininterval=every)

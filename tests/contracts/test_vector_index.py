@@ -1,0 +1,82 @@
+"""One suite for every VectorIndex."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrieval.embedder import unit
+from retrieval.faiss_index import FaissIndex
+
+INDEXES = [FaissIndex]
+
+
+def vectors(rows: int, width: int = 8, seed: int = 1) -> np.ndarray:
+    return unit(np.random.default_rng(seed).normal(size=(rows, width)).astype(np.float32))
+
+
+@pytest.fixture(params=INDEXES)
+def index(request):
+    return request.param()
+
+
+def test_an_empty_index_finds_nothing(index):
+    assert len(index) == 0
+    assert index.search(vectors(1)[0], 5) == []
+    index.remove([1, 2])
+    index.add([], vectors(0))
+    assert len(index) == 0
+
+
+def test_the_nearest_comes_first_with_its_cosine(index):
+    rows = vectors(20)
+    index.add(range(100, 120), rows)
+    found = index.search(rows[7], 3)
+    assert found[0][0] == 107
+    assert found[0][1] == pytest.approx(1.0, abs=1e-5)
+    assert [score for _, score in found] == sorted((s for _, s in found), reverse=True)
+
+
+def test_adding_an_id_again_replaces_it(index):
+    rows = vectors(2)
+    index.add([5], rows[:1])
+    index.add([5], rows[1:])
+    assert len(index) == 1
+    assert index.search(rows[1], 1)[0][1] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_what_is_removed_is_not_found(index):
+    rows = vectors(5)
+    index.add(range(5), rows)
+    index.remove([2, 77])
+    assert 2 not in {i for i, _ in index.search(rows[2], 5)}
+    assert len(index) == 4
+
+
+def test_large_ids_survive(index):
+    index.add([2**62 + 3], vectors(1))
+    assert index.search(vectors(1)[0], 1)[0][0] == 2**62 + 3
+
+
+def test_another_width_is_refused(index):
+    index.add([1], vectors(1, 8))
+    with pytest.raises(ValueError, match="width"):
+        index.add([2], vectors(1, 9))
+    with pytest.raises(ValueError, match="index"):
+        index.search(vectors(1, 9)[0], 1)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ar"), st.integers(0, 9)), max_size=30))
+@settings(deadline=None, max_examples=50)
+def test_any_history_ends_with_what_was_last_said(history):
+    rows = vectors(10)
+    for make in INDEXES:
+        index, held = make(), set()
+        for act, i in history:
+            if act == "a":
+                index.add([i], rows[i : i + 1])
+                held.add(i)
+            else:
+                index.remove([i])
+                held.discard(i)
+        assert {i for i, _ in index.search(rows[0], 20)} == held
