@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 import time
@@ -85,6 +86,8 @@ def build_house(
         settings.embedder_key.get_secret_value(),
         settings.embedder_timeout_seconds,
     )
+    # Loading the models takes a second, as reading the cards does: both at once on two cores.
+    threading.Thread(target=_wake, args=(embedder,), daemon=True).start()
     index, background = PassageIndex(), Background()
     cache = EmbeddingCache(engine, embedder)
     indexer = Indexer(store, index, cache, today)
@@ -165,6 +168,12 @@ class Watcher:
                 self._house.metrics.failures.labels("watcher").inc()
                 log.warning("watcher_failed", error=type(error).__name__)
                 self._stop.wait(5)
+
+
+def _wake(embedder: Embedder) -> None:
+    # Whatever fails here is met again, and reported, at the first question.
+    with contextlib.suppress(Exception):
+        embedder.embed(["醒一醒"])
 
 
 def _embed_background(

@@ -34,14 +34,15 @@ from retrieval.fusion import (
     TRUST_SIGNALS,
     Calibration,
     Linear,
-    all_signals,
     order,
+    rank_signals,
     trust_signals,
 )
 from retrieval.index import Evidence, PassageIndex, embedded
 from retrieval.passage import Passage, passages_of
 from retrieval.text import clean_question
 
+ROUGH = ("semantic", "lexical", "sound")  # every channel alike: an order that needs no weights
 RIVALS = 5  # wrong cards a question is told apart from when the rank weights are fitted
 FOLDS = 5
 # What a wrong answer costs beside an abstention: a confident wrong answer may hurt somebody.
@@ -91,16 +92,16 @@ class Row:
     """One development question with the evidence that was found for it."""
 
     question: GoldenQuestion
-    found: list[Evidence]
+    found: Evidence
     cues: Cues
     text: str
     index: PassageIndex
     stranger: Mapping[str, float]
 
     @property
-    def in_pack(self) -> bool:
-        """Whether the pack has a card that owns the question."""
-        return any(owns(self.question.cards, evidence.key) for evidence in self.found)
+    def owned(self) -> list[bool]:
+        """Which entries own the question."""
+        return [owns(self.question.cards, key) for key in self.found.keys]
 
 
 def _row(
@@ -128,7 +129,7 @@ def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
         draft = Calibration(_fit_rank(seen, rank_names), Linear({}, 0.0), 1.0, 1.0)
         for row in rows[fold::FOLDS]:
             ordered = order(row.found, row.cues, draft)
-            if not ordered or (row.question.answerable and not row.in_pack):
+            if not ordered or (row.question.answerable and not any(row.owned)):
                 continue
             coverage = row.index.coverage(ordered[0].key, row.text)
             signals = trust_signals(ordered, len(row.text), coverage, row.stranger)
@@ -151,27 +152,23 @@ def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
 
 def _fit_rank(rows: Sequence[Row], names: Sequence[str]) -> Linear:
     """Pairwise logistic regression (RankNet's loss, linear): the owner against its rivals."""
-    differences: list[list[float]] = []
+    differences: list[Any] = []
     for row in rows:
-        table = all_signals(row.found, row.cues)
-        owners = [s for key, s in table if owns(row.question.cards, key)]
-        others = [s for key, s in table if not owns(row.question.cards, key)]
-        if not row.question.answerable or not owners:
+        owned = np.array(row.owned)
+        if not row.question.answerable or not owned.any():
             continue
-        best = max(owners, key=_even)
-        rivals = sorted(others, key=_even, reverse=True)[:RIVALS]
-        differences.extend([best[n] - other[n] for n in names] for other in rivals)
+        signals = rank_signals(row.found, row.cues)
+        table = np.stack([signals[n] for n in names], axis=1)
+        rough = np.sum([signals[n] for n in names if n.startswith(ROUGH)], axis=0)
+        best = table[np.argmax(np.where(owned, rough, -np.inf))]
+        rivals = np.argsort(-np.where(owned, -np.inf, rough))[:RIVALS]
+        differences.extend(best - table[rivals])
     table_ = np.array(differences)
     both = np.concatenate([table_, -table_])
     labels = np.concatenate([np.ones(len(table_)), np.zeros(len(table_))])
     model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=3000).fit(both, labels)
     weights = model.coef_[0]
     return Linear({n: round(float(w), 4) for n, w in zip(names, weights, strict=True)}, 0.0)
-
-
-def _even(signals: Mapping[str, float]) -> float:
-    """A rough score that needs no weights: every channel alike."""
-    return sum(signals[n] for n in RANK_SIGNALS if n.startswith(("semantic", "lexical", "sound")))
 
 
 def _logistic(x: Any, y: Any) -> Any:

@@ -10,6 +10,9 @@ import numpy as np
 
 from retrieval.embedder import Vectors
 
+# One question is answered on one thread: more only get in each other's way under load.
+faiss.omp_set_num_threads(1)
+
 
 class FaissIndex:
     """IndexIDMap2 over IndexFlatIP: exact, and fast enough to ~200,000 vectors (DEPENDENCIES.md).

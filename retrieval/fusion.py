@@ -10,13 +10,14 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from knowledge.card import CardKind
+import numpy as np
+
 from retrieval.cues import Cues
-from retrieval.index import Coverage, Evidence
+from retrieval.index import COLUMN, Column, Coverage, Evidence
 from retrieval.passage import Part
 
 CALIBRATION = Path(__file__).parent / "calibration.json"
-HOTLINE_TOPIC = "hotline."
+RANKED = 40  # entries looked at beyond the best: rivals, choices, and retired ones to skip
 
 # What the fused score is made of; the weights are learned (`python -m retrieval.calibrate`).
 SEMANTIC_SIGNALS = ("semantic_ask", "semantic_asks", "semantic_answer", "stranger_meaning")
@@ -70,8 +71,14 @@ class Linear:
     bias: float
 
     def __call__(self, signals: Mapping[str, float]) -> float:
-        """The weighted sum."""
+        """The weighted sum of one set of signals."""
         return self.bias + sum(w * signals[name] for name, w in self.weights.items())
+
+    def rows(self, signals: Mapping[str, Column]) -> Column:
+        """The weighted sum for every row of the signals' columns."""
+        table = np.stack([signals[name] for name in self.weights], axis=1)
+        weights = np.array(list(self.weights.values()), dtype=np.float32)
+        return np.asarray(table @ weights + np.float32(self.bias), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -82,14 +89,6 @@ class Calibration:
     trust: Linear
     answer_from: float  # confidence at which the best card is given
     clarify_from: float  # confidence at which asking back beats abstaining
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best keyword scores any card has, which the shares are of."""
-
-    lexical: float
-    sound: float
 
 
 @dataclass(frozen=True)
@@ -117,48 +116,48 @@ def load_calibration(path: Path = CALIBRATION) -> dict[str, Calibration]:
     }
 
 
-def rank_signals(evidence: Evidence, cues: Cues, best: Best) -> dict[str, float]:
-    """The signals of one card that its fused score is made of."""
-    semantic, lexical, sound = evidence.semantic, evidence.lexical, evidence.sound
-    hotline = evidence.key.startswith(HOTLINE_TOPIC)
+def rank_signals(found: Evidence, cues: Cues) -> dict[str, Column]:
+    """The signals of every entry that its fused score is made of, a column each."""
+    semantic, lexical, sound = found.semantic, found.lexical, found.sound
+    ask, title, answer = COLUMN[Part.ASK], COLUMN[Part.TITLE], COLUMN[Part.ANSWER]
+    body, not_ask = COLUMN[Part.BODY], COLUMN[Part.NOT_ASK]
+    nearer_miss = np.maximum(
+        semantic[:, not_ask] - semantic[:, ask], lexical[:, not_ask] - lexical[:, ask]
+    )
+    themes = np.array([key.count(".") == 1 for key in found.keys], dtype=np.float32)
     return {
-        # A part that was not among the nearest counts as 0: what unrelated questions have.
-        "semantic_ask": max(semantic.get(Part.ASK, 0.0), semantic.get(Part.TITLE, 0.0)),
-        "semantic_asks": evidence.semantic_asks,
-        "semantic_answer": semantic.get(Part.ANSWER, 0.0),
-        "lexical_ask": max(lexical[Part.ASK], lexical[Part.TITLE]),
-        "lexical_body": lexical[Part.BODY],
-        "lexical_share": lexical[Part.BODY] / best.lexical if best.lexical else 0.0,
-        "sound_ask": max(sound[Part.ASK], sound[Part.TITLE]),
-        "sound_body": sound[Part.BODY],
-        "sound_share": sound[Part.BODY] / best.sound if best.sound else 0.0,
-        "rumour_unasked": float(evidence.kind is CardKind.RUMOUR and not cues.rumour),
-        "hotline_asked": float(hotline and cues.hotline),
-        "hotline_unasked": float(hotline and not cues.hotline),
-        "theme_card": float(evidence.key.count(".") == 1),
-        "not_ask": max(
-            0.0,
-            semantic.get(Part.NOT_ASK, 0.0) - semantic.get(Part.ASK, 0.0),
-            lexical[Part.NOT_ASK] - lexical[Part.ASK],
-        ),
+        "semantic_ask": np.maximum(semantic[:, ask], semantic[:, title]),
+        "semantic_asks": found.semantic_asks,
+        "semantic_answer": semantic[:, answer],
+        "lexical_ask": np.maximum(lexical[:, ask], lexical[:, title]),
+        "lexical_body": lexical[:, body],
+        "lexical_share": _share_of_best(lexical[:, body]),
+        "sound_ask": np.maximum(sound[:, ask], sound[:, title]),
+        "sound_body": sound[:, body],
+        "sound_share": _share_of_best(sound[:, body]),
+        "rumour_unasked": found.rumour * np.float32(not cues.rumour),
+        "hotline_asked": found.hotline * np.float32(cues.hotline),
+        "hotline_unasked": found.hotline * np.float32(not cues.hotline),
+        "theme_card": themes,
+        "not_ask": np.maximum(np.float32(0), nearer_miss),
     }
 
 
-def all_signals(found: Sequence[Evidence], cues: Cues) -> list[tuple[str, dict[str, float]]]:
-    """(key, signals) of every card."""
-    best = Best(
-        lexical=max((e.lexical[Part.BODY] for e in found), default=0.0),
-        sound=max((e.sound[Part.BODY] for e in found), default=0.0),
-    )
-    return [(evidence.key, rank_signals(evidence, cues, best)) for evidence in found]
-
-
-def order(found: Sequence[Evidence], cues: Cues, calibration: Calibration) -> list[Scored]:
-    """Every card with its fused score, best first; ties by key, so that runs agree."""
-    scored = [
-        Scored(key, calibration.rank(signals), signals) for key, signals in all_signals(found, cues)
+def order(
+    found: Evidence, cues: Cues, calibration: Calibration, count: int = RANKED
+) -> list[Scored]:
+    """The best `count` entries that anything speaks for; ties by position, so that runs agree."""
+    if not found.keys:
+        return []
+    signals = rank_signals(found, cues)
+    scores = calibration.rank.rows(signals)
+    heard = np.concatenate([found.semantic, found.lexical, found.sound], axis=1)
+    spoken_for = np.count_nonzero(heard, axis=1) > 0
+    best = [i for i in np.argsort(-scores, kind="stable")[:count].tolist() if spoken_for[i]]
+    return [
+        Scored(found.keys[i], float(scores[i]), {n: float(c[i]) for n, c in signals.items()})
+        for i in best
     ]
-    return sorted(scored, key=lambda s: (-s.score, s.key))
 
 
 def trust_signals(
@@ -187,6 +186,11 @@ def trust_signals(
 def confidence(signals: Mapping[str, float], calibration: Calibration) -> float:
     """The chance, 0..1, that the best card answers the question."""
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, calibration.trust(signals)))))
+
+
+def _share_of_best(column: Column) -> Column:
+    best = column.max(initial=0.0)
+    return column / best if best > 0 else column
 
 
 def theme(key: str) -> str:

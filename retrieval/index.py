@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,19 +22,28 @@ from retrieval.vectors import VectorIndex
 
 NEAREST = 240  # passages asked of the vector index; a card has about 15, so some 20 cards at least
 PARTS = tuple(Part)
+COLUMN = {part: i for i, part in enumerate(PARTS)}
+HOTLINE_TOPIC = "hotline."
+Column = NDArray[np.float32]
 TOP_ASKS = 3
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for one entry: the best score of each part, by word and by meaning, in -1..1."""
+    """What speaks for every entry: the best score of each part, by word, sound and meaning.
 
-    key: str
-    kind: CardKind
-    lexical: Mapping[Part, float]
-    sound: Mapping[Part, float]
-    semantic: Mapping[Part, float]  # empty when the embedder failed
-    semantic_asks: float = 0.0  # the mean of the three nearest asks
+    Arrays have one row per entry, and `lexical`, `sound`, `semantic` one column per PARTS.
+    Scores are in 0..1, cosines in -1..1; a part that was not among the nearest counts as 0, what
+    unrelated questions have.
+    """
+
+    keys: tuple[str, ...]
+    rumour: Column  # whether the entry is a rumour card
+    hotline: Column  # whether it belongs to the hotlines
+    lexical: Column
+    sound: Column
+    semantic: Column
+    semantic_asks: Column  # the mean of the three nearest asks
 
 
 @dataclass(frozen=True)
@@ -47,8 +58,8 @@ class Coverage:
 class _Tokens:
     """A passage's tokens, kept so that a change elsewhere need not make them again."""
 
-    words: list[str]
-    sounds: list[str]
+    words: tuple[str, ...]
+    sounds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,9 @@ class _Words:
     """One immutable picture of the keyword side, swapped as a whole when entries change."""
 
     keys: tuple[str, ...]
-    kinds: tuple[CardKind, ...]
+    position: Mapping[str, int]
+    rumour: Column
+    hotline: Column
     keyword: KeywordIndex
     sound: KeywordIndex
     entry_of: NDArray[np.int64]  # document -> position in keys
@@ -110,7 +123,7 @@ class PassageIndex:
                 self._entries[key] = list(passages)
                 for passage in passages:
                     self._tokens[passage.id] = _Tokens(
-                        tokenise(passage.text), sound_tokens(passage.text)
+                        _interned(tokenise(passage.text)), _interned(sound_tokens(passage.text))
                     )
                     self._place[passage.id] = (key, passage.part)
             self._bodies = {
@@ -126,28 +139,19 @@ class PassageIndex:
         with self._lock:
             self._add_vectors({i: v for i, v in vectors.items() if i in self._place})
 
-    def search(self, text: str, vector: Vectors | None) -> list[Evidence]:
-        """The evidence for every entry that anything speaks for, unordered; text is clean."""
+    def search(self, text: str, vector: Vectors | None) -> Evidence:
+        """The evidence for every entry, in the order of `keys`; text is clean."""
         words = self._words
-        lexical = _best_by_entry(words, words.keyword.scores(tokenise(text)))
-        sound = _best_by_entry(words, words.sound.scores(sound_tokens(text)))
-        near = self._near(vector) if vector is not None else {}
-        found = []
-        for position, key in enumerate(words.keys):
-            parts = near.get(key, {})
-            if parts or lexical[position].any() or sound[position].any():
-                asks = sorted(parts.get(Part.ASK, ()), reverse=True)[:TOP_ASKS]
-                found.append(
-                    Evidence(
-                        key=key,
-                        kind=words.kinds[position],
-                        lexical=_by_part(lexical[position]),
-                        sound=_by_part(sound[position]),
-                        semantic={part: max(scores) for part, scores in parts.items()},
-                        semantic_asks=sum(asks) / TOP_ASKS,
-                    )
-                )
-        return found
+        semantic, asks = self._near(words, vector)
+        return Evidence(
+            keys=words.keys,
+            rumour=words.rumour,
+            hotline=words.hotline,
+            lexical=_best_by_entry(words, words.keyword.scores(tokenise(text))),
+            sound=_best_by_entry(words, words.sound.scores(sound_tokens(text))),
+            semantic=semantic,
+            semantic_asks=asks,
+        )
 
     def coverage(self, key: str, text: str) -> Coverage:
         """How much of a question's words an entry speaks of at all."""
@@ -161,13 +165,24 @@ class PassageIndex:
             missing=max((w for t, w in missing.items() if is_word(t)), default=0.0),
         )
 
-    def _near(self, vector: Vectors) -> dict[str, dict[Part, list[float]]]:
-        near: dict[str, dict[Part, list[float]]] = {}
+    def _near(self, words: _Words, vector: Vectors | None) -> tuple[Column, Column]:
+        best = np.zeros((len(words.keys), len(PARTS)), dtype=np.float32)
+        asks = np.zeros(len(words.keys), dtype=np.float32)
+        if vector is None:
+            return best, asks
+        asks_seen: Counter[int] = Counter()
         for passage_id, score in self._vectors.search(vector, NEAREST):
             place = self._place.get(passage_id)
-            if place is not None:
-                near.setdefault(place[0], {}).setdefault(place[1], []).append(score)
-        return near
+            row = words.position.get(place[0]) if place else None
+            if place is None or row is None:
+                continue
+            column = COLUMN[place[1]]
+            best[row, column] = max(best[row, column], score)
+            # They come best first, so the first three asks of an entry are its nearest.
+            if place[1] is Part.ASK and asks_seen[row] < TOP_ASKS:
+                asks_seen[row] += 1
+                asks[row] += score / TOP_ASKS
+        return best, asks
 
     def _add_vectors(self, vectors: Mapping[int, Vectors]) -> None:
         if vectors:
@@ -179,24 +194,28 @@ def embedded(passages: Iterable[Passage]) -> list[Passage]:
     return [passage for passage in passages if passage.part in EMBEDDED]
 
 
+def _interned(tokens: list[str]) -> tuple[str, ...]:
+    """The same token is one object wherever it stands: a tenth of the memory."""
+    return tuple(map(sys.intern, tokens))
+
+
 def _picture(entries: Mapping[str, Sequence[Passage]], tokens: Mapping[int, _Tokens]) -> _Words:
     keys = tuple(entries)
     flat = [(i, passage) for i, key in enumerate(keys) for passage in entries[key]]
+    rumour = [entries[key][0].kind is CardKind.RUMOUR for key in keys]
     return _Words(
         keys=keys,
-        kinds=tuple(entries[key][0].kind for key in keys),
+        position={key: i for i, key in enumerate(keys)},
+        rumour=np.array(rumour, dtype=np.float32),
+        hotline=np.array([key.startswith(HOTLINE_TOPIC) for key in keys], dtype=np.float32),
         keyword=KeywordIndex([tokens[passage.id].words for _, passage in flat]),
         sound=KeywordIndex([tokens[passage.id].sounds for _, passage in flat]),
         entry_of=np.array([i for i, _ in flat], dtype=np.int64),
-        part_of=np.array([PARTS.index(passage.part) for _, passage in flat], dtype=np.int64),
+        part_of=np.array([COLUMN[passage.part] for _, passage in flat], dtype=np.int64),
     )
 
 
-def _by_part(row: NDArray[np.float32]) -> dict[Part, float]:
-    return {part: float(score) for part, score in zip(PARTS, row, strict=True)}
-
-
-def _best_by_entry(words: _Words, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+def _best_by_entry(words: _Words, scores: NDArray[np.float32]) -> Column:
     best = np.zeros((len(words.keys), len(PARTS)), dtype=np.float32)
     np.maximum.at(best, (words.entry_of, words.part_of), scores)
     return best

@@ -12,7 +12,13 @@ _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 LONGEST = 3  # syllables in one token
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32768)
+def _sound(character: str) -> str:
+    # One reading a character, whatever word it stands in: a question and a card then always
+    # agree, and it is twenty times faster than reading whole phrases.
+    return fold_syllable(lazy_pinyin(character)[0])
+
+
 def fold_syllable(syllable: str) -> str:
     """One syllable with the differences taken out that accents do not keep.
 
@@ -28,7 +34,7 @@ def sound_tokens(text: str) -> list[str]:
     """Syllables of clean text, alone and in runs of two and three."""
     tokens: list[str] = []
     for run in _HAN_RUN.findall(text):
-        syllables = [fold_syllable(s) for s in lazy_pinyin(run)]
+        syllables = [_sound(character) for character in run]
         for length in range(1, LONGEST + 1):
             tokens.extend(_runs(syllables, length))
     return tokens
