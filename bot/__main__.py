@@ -25,11 +25,13 @@ app.add_typer(cards.app, name="cards")
 
 def main() -> None:
     """Run a command; an expected failure is one plain line and exit code 1."""
-    from bot.commands.failures import EXPECTED  # noqa: PLC0415 - keeps `--help` fast
-
     try:
         app()
-    except EXPECTED as error:
+    except Exception as error:
+        from bot.commands.failures import EXPECTED  # noqa: PLC0415 - imports every channel
+
+        if not isinstance(error, EXPECTED):
+            raise
         sys.stderr.write(f"kepubang: {error}\n")
         sys.exit(1)
 

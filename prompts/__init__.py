@@ -15,7 +15,6 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "welcome.first": frozenset({"retention_days"}),
     "welcome.first_line": frozenset({"retention_days"}),
     "answer.source_line": frozenset({"issuer", "title", "edition", "seen"}),
-    "answer.source_line_plain": frozenset({"issuer", "title", "edition", "seen"}),
     "answer.reviewed": frozenset({"reviewed"}),
     "answer.overdue": frozenset({"hotline"}),
     "abstain.text": frozenset({"number", "name", "use"}),

@@ -25,6 +25,7 @@ from fastapi import FastAPI
 
 from bot.app import create_app
 from bot.channels.wechat import WeChatAccount, create_wechat_router
+from bot.channels.wechat_crypto import sign
 from bot.house import House, build_house
 from bot.messages import InboundMessage, Reply
 from bot.settings import Settings
@@ -33,9 +34,7 @@ from retrieval.evaluation import read_questions
 from retrieval.text import clean_question
 from tests.fakes.wechat_sender import APPID, KEY, OPENID, TOKEN, WORDS, crypto, text_xml
 
-QUESTIONS = [
-    q.text for q in read_questions(Path("tests/golden/development.jsonl")) if q.answerable
-]
+QUESTIONS = [q.text for q in read_questions(Path("tests/golden/development.jsonl")) if q.answerable]
 POSTS, CLIENTS = 600, 8
 
 
@@ -57,7 +56,9 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        settings = Settings(_env_file=None, data_dir=folder, secret="bench", person_per_minute=10**6)
+        settings = Settings(
+            _env_file=None, data_dir=folder, secret="bench", person_per_minute=10**6
+        )
         started = time.perf_counter()
         house = build_house(settings)
         seconds, cards = time.perf_counter() - started, len(house.indexer.revisions)
@@ -85,7 +86,10 @@ def _in_process(house: House) -> None:
     _say("full answer p50, ms", statistics.median(whole))
     _say("full answer p99, ms", statistics.quantiles(whole, n=100)[98])
     _say("of it embedding p50, ms", statistics.median(embed))
-    _say("all but the embedding p50, ms (the same questions, vectors cached)", statistics.median(again))
+    _say(
+        "all but the embedding p50, ms (the same questions, vectors cached)",
+        statistics.median(again),
+    )
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
     _say("memory of the process, MB", resident / 1e6)
 
@@ -98,7 +102,10 @@ def _cold_start(folder: Path) -> None:
         started = time.perf_counter()
         subprocess.run(command, env=environment, check=True, capture_output=True)
         times.append(time.perf_counter() - started)
-    _say("cold start to first answer, s (a whole `kepubang ask`, median of 3)", statistics.median(times))
+    _say(
+        "cold start to first answer, s (a whole `kepubang ask`, median of 3)",
+        statistics.median(times),
+    )
 
 
 def _wechat(kind: str, folder: Path) -> float:
@@ -123,9 +130,12 @@ def _post(client: httpx.Client, url: str, question: str) -> None:
     xml = text_xml(question).replace(OPENID, f"o{secrets.token_hex(8)}")
     encrypt, signature = crypto().seal(xml, stamp, nonce)
     query = {
-        "timestamp": stamp, "nonce": nonce, "encrypt_type": "aes", "msg_signature": signature,
-        "signature": "",
-    }  # fmt: skip
+        "timestamp": stamp,
+        "nonce": nonce,
+        "encrypt_type": "aes",
+        "msg_signature": signature,
+        "signature": sign(TOKEN, stamp, nonce),
+    }
     body = f"<xml><ToUserName>a</ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>"
     response = client.post(f"{url}/wechat", params=query, content=body.encode())
     assert response.status_code == 200, response.status_code
@@ -141,7 +151,7 @@ def _server(kind: str, folder: Path) -> Iterator[str]:
     try:
         for _ in range(200):
             try:
-                httpx.get(f"{url}/wechat")
+                httpx.get(f"{url}/openapi.json")
                 break
             except httpx.ConnectError:
                 time.sleep(0.1)

@@ -77,10 +77,12 @@ class Composer:
             Evidence.SECONDARY: self._wording.say("answer.seen_secondary"),
             Evidence.UNSEEN: self._wording.say("answer.seen_unseen"),
         }[source.evidence]
-        quoted = source.title.startswith("《") or source.evidence is Evidence.UNSEEN
-        name = "answer.source_line_plain" if quoted else "answer.source_line"
         return self._wording.say(
-            name, issuer=source.issuer, title=source.title, edition=_edition(source), seen=seen
+            "answer.source_line",
+            issuer=source.issuer,
+            title=source.title,
+            edition=_edition(source),
+            seen=seen,
         )
 
 

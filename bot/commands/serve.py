@@ -7,10 +7,6 @@ import sys
 from typing import Annotated
 
 import typer
-import uvicorn
-
-from bot.app import create_app
-from bot.channels.telegram import TelegramChannel
 from bot.commands.progress import progress_bar
 from bot.house import Watcher, build_house
 from bot.logging import set_up_logging
@@ -26,6 +22,11 @@ def serve(
     port: Annotated[int, typer.Option(help="监听端口")] = 0,
 ) -> None:
     """启动服务：聊天网页、微信和 Telegram 接口。"""
+    # The web's libraries take half a second to import, which `ask` can spare.
+    import uvicorn  # noqa: PLC0415
+
+    from bot.app import create_app  # noqa: PLC0415
+
     settings = Settings()
     set_up_logging(settings.log_level)
     with progress_bar(BAR) as progress:
@@ -53,6 +54,8 @@ def serve(
 
 def telegram() -> None:
     """用长轮询接 Telegram（不需要公网地址）。"""
+    from bot.channels.telegram import TelegramChannel  # noqa: PLC0415 - as above
+
     settings = Settings()
     set_up_logging(settings.log_level)
     token = settings.telegram_token.get_secret_value()

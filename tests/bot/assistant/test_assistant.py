@@ -138,7 +138,7 @@ class TestComposer:
             source = {"issuer": "某委", "title": "提示", "evidence": evidence, "supports": ["x"]}
             return self.compose(make_card(sources=[source])).text
 
-        assert "某委《提示》\n" in sourced("primary")
+        assert "某委：提示\n" in sourced("primary")
         assert "见公开转载" in sourced("secondary")
         assert "未核对原文" in sourced("unseen")
 
