@@ -1,5 +1,7 @@
 """The failures a person can mend; the command line prints their message and nothing else."""
 
+from limits.errors import ConfigurationError
+
 from bot.channels.telegram import TelegramTokenError
 from knowledge.cardfile import CardFileError
 from knowledge.database import DatabaseError
@@ -13,6 +15,7 @@ EXPECTED = (
     UnknownCardError,
     PromptError,
     EmbedderError,
+    ConfigurationError,
     TelegramTokenError,
     OSError,
 )
