@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from knowledge.card import Card
+from knowledge.card import Card, Source
+from knowledge.sources import Document, UnknownSourceError, document_of, load_register, resolve
+from knowledge.yamlfile import dump_yaml, load_yaml
 
 FENCE = "---"
 
@@ -32,14 +35,17 @@ def parse_card(text: str, name: str = "card") -> Card:
     except StopIteration:
         raise CardFileError(name, "没有找到结束的 ---") from None
     try:
-        front = yaml.safe_load("\n".join(lines[1:end]))
+        front = load_yaml("\n".join(lines[1:end]))
     except yaml.YAMLError as error:
         raise CardFileError(name, f"YAML 写错了：{error}") from error
     if not isinstance(front, dict):
         raise CardFileError(name, "--- 之间应是“名字: 内容”")
     details = "\n".join(lines[end + 1 :]).strip()
     try:
-        return Card.model_validate({**front, "details": details})
+        sources = [resolve(entry, load_register()) for entry in front.get("sources") or []]
+        return Card.model_validate({**front, "sources": sources, "details": details})
+    except (UnknownSourceError, AttributeError, TypeError) as error:
+        raise CardFileError(name, f"sources 写错了：{error}") from error
     except ValidationError as error:
         found = "；".join(f"{_where(e['loc'])}: {e['msg']}" for e in error.errors())
         raise CardFileError(name, found) from error
@@ -49,8 +55,17 @@ def render_card(card: Card) -> str:
     """Write a card as Markdown; parse_card(render_card(card)) == card."""
     front = {k: v for k, v in card.model_dump(mode="json").items() if v not in (None, "", [])}
     details = front.pop("details", "")
-    front_text = yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)
-    return f"{FENCE}\n{front_text}{FENCE}\n" + (f"\n{details}\n" if details else "")
+    ids = {document: name for name, document in load_register().items()}
+    front["sources"] = [_render_source(source, ids) for source in card.sources]
+    return f"{FENCE}\n{dump_yaml(front)}{FENCE}\n" + (f"\n{details}\n" if details else "")
+
+
+def _render_source(source: Source, ids: Mapping[Document, str]) -> dict[str, Any]:
+    """A source by its id when the register has it, else written out."""
+    name = ids.get(document_of(source))
+    if name is None:
+        return {k: v for k, v in source.model_dump(mode="json").items() if v}
+    return {"id": name, "supports": list(source.supports)}
 
 
 def read_cards(folder: Path) -> dict[Path, Card]:

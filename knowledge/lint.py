@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 
 from knowledge.card import Card, CardKind
 from knowledge.hotline import find_numbers, load_hotlines
+from knowledge.sources import document_of, load_register
 
 ANSWER_CHARACTERS = 120
 LINE_CHARACTERS = 60
@@ -171,6 +172,15 @@ def _near_duplicates(cards: Sequence[Card]) -> Iterator[Finding]:
                 )
 
 
+def _registered(cards: Sequence[Card]) -> Iterator[Finding]:
+    known = set(load_register().values())
+    for card in cards:
+        for source in card.sources:
+            if document_of(source) not in known:
+                message = f"来源“{source.title}”还没登记，运行 python -m knowledge.sources"
+                yield Finding(card.key, "sources", message)
+
+
 def _fold(ask: str) -> str:
     return _ASK_NOISE.sub("", ask).lower()
 
@@ -187,4 +197,5 @@ PACK_RULES: tuple[Callable[[Sequence[Card]], Iterable[Finding]], ...] = (
     _links,
     _contested_asks,
     _near_duplicates,
+    _registered,
 )

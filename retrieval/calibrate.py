@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import PACK
 from retrieval.background import Background, background_texts
 from retrieval.bundled import BundledEmbedder
-from retrieval.cues import Cues, read_cues
 from retrieval.embedder import Embedder
 from retrieval.embedding_cache import EmbeddingCache
 from retrieval.evaluation import GoldenQuestion, owns, read_questions
@@ -40,7 +39,7 @@ from retrieval.fusion import (
 )
 from retrieval.index import Evidence, PassageIndex, embedded
 from retrieval.passage import Passage, passages_of
-from retrieval.text import clean_question
+from retrieval.question import Question, read_question
 
 ROUGH = ("semantic", "lexical", "sound")  # every channel alike: an order that needs no weights
 RIVALS = 5  # wrong cards a question is told apart from when the rank weights are fitted
@@ -57,10 +56,10 @@ def main() -> int:
     parser.add_argument("--dry", action="store_true", help="print, do not write")
     args = parser.parse_args()
     questions = read_questions(args.questions)
-    index, embed, background = build_index(BundledEmbedder())
+    pack = build_pack(BundledEmbedder())
     fitted: dict[str, Any] = {"fitted_on": len(questions)}
     for state in ("hybrid", "keyword"):
-        rows = [_row(index, embed, background, q, state == "hybrid") for q in questions]
+        rows = [_row(pack, q, state == "hybrid") for q in questions]
         fitted[state] = _fit(rows, state)
     text = json.dumps(fitted, indent=1, ensure_ascii=False)
     sys.stdout.write(text + "\n")
@@ -69,10 +68,17 @@ def main() -> int:
     return 0
 
 
-def build_index(
-    embedder: Embedder,
-) -> tuple[PassageIndex, Callable[[str], Any], Background]:
-    """The starter pack's publishable cards in an index, a way to embed, and the background."""
+@dataclass(frozen=True)
+class Pack:
+    """The starter pack's publishable cards, indexed."""
+
+    index: PassageIndex
+    cache: EmbeddingCache
+    background: Background
+
+
+def build_pack(embedder: Embedder) -> Pack:
+    """Index the pack; embeddings are kept in data/calibrate.db, so a second run is quick."""
     cards = [card for card in read_cards(PACK).values() if not card.unverified]
     passages = {
         card.key: passages_of(Revision(card=card, number=1, author="calibrate")) for card in cards
@@ -83,38 +89,31 @@ def build_index(
     cache = EmbeddingCache(open_database(sqlite_url(Path("data/calibrate.db"))), embedder)
     vectors = cache.embed([p.text for p in wanted])
     index.give_vectors({p.id: v for p, v in zip(wanted, vectors, strict=True)})
-    background = Background(cache.embed(background_texts()))
-    return index, lambda text: cache.embed([text])[0], background
+    return Pack(index, cache, Background(cache.embed(background_texts())))
 
 
 @dataclass(frozen=True)
 class Row:
     """One development question with the evidence that was found for it."""
 
-    question: GoldenQuestion
+    golden: GoldenQuestion
+    question: Question
     found: Evidence
-    cues: Cues
-    text: str
     index: PassageIndex
     stranger: Mapping[str, float]
 
     @property
     def owned(self) -> list[bool]:
         """Which entries own the question."""
-        return [owns(self.question.cards, key) for key in self.found.keys]
+        return [owns(self.golden.cards, key) for key in self.found.keys]
 
 
-def _row(
-    index: PassageIndex,
-    embed: Callable[[str], Any],
-    background: Background,
-    question: GoldenQuestion,
-    with_vector: bool,
-) -> Row:
-    text = clean_question(question.text)
-    vector = embed(text) if with_vector else None
-    found = index.search(text, vector)
-    return Row(question, found, read_cues(text), text, index, background.signals(text, vector))
+def _row(pack: Pack, golden: GoldenQuestion, with_vector: bool) -> Row:
+    question = read_question(golden.text)
+    vector = question.vector(pack.cache.embed) if with_vector else None
+    found = pack.index.search(question.both, vector)
+    stranger = pack.background.signals(question.plain, vector)
+    return Row(golden, question, found, pack.index, stranger)
 
 
 def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
@@ -128,14 +127,14 @@ def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
         seen = [row for i, row in enumerate(rows) if i % FOLDS != fold]
         draft = Calibration(_fit_rank(seen, rank_names), Linear({}, 0.0), 1.0, 1.0)
         for row in rows[fold::FOLDS]:
-            ordered = order(row.found, row.cues, draft)
-            if not ordered or (row.question.answerable and not any(row.owned)):
+            ordered = order(row.found, row.question.cues, draft)
+            if not ordered or (row.golden.answerable and not any(row.owned)):
                 continue
-            coverage = row.index.coverage(ordered[0].key, row.text)
-            signals = trust_signals(ordered, len(row.text), coverage, row.stranger)
+            coverage = row.index.coverage(ordered[0].key, row.question.plain)
+            signals = trust_signals(ordered, len(row.question.text), coverage, row.stranger)
             table.append([signals[n] for n in names])
-            labels.append(row.question.answerable and owns(row.question.cards, ordered[0].key))
-            wanted.append(row.question.answerable)
+            labels.append(owns(row.golden.cards, ordered[0].key))
+            wanted.append(row.golden.answerable)
     x, y = np.array(table), np.array(labels)
     shuffled = np.random.default_rng(7).permutation(len(y))
     x, y, asked = x[shuffled], y[shuffled], np.array(wanted)[shuffled]
@@ -155,9 +154,9 @@ def _fit_rank(rows: Sequence[Row], names: Sequence[str]) -> Linear:
     differences: list[Any] = []
     for row in rows:
         owned = np.array(row.owned)
-        if not row.question.answerable or not owned.any():
+        if not owned.any():
             continue
-        signals = rank_signals(row.found, row.cues)
+        signals = rank_signals(row.found, row.question.cues)
         table = np.stack([signals[n] for n in names], axis=1)
         rough = np.sum([signals[n] for n in names if n.startswith(ROUGH)], axis=0)
         best = table[np.argmax(np.where(owned, rough, -np.inf))]

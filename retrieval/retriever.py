@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from knowledge.card import Revision
 from retrieval.background import Background
-from retrieval.cues import read_cues
 from retrieval.embedder import Embedder, Vectors
 from retrieval.fusion import (
     Calibration,
@@ -18,11 +17,10 @@ from retrieval.fusion import (
     confidence,
     load_calibration,
     order,
-    theme,
     trust_signals,
 )
 from retrieval.index import PassageIndex
-from retrieval.text import clean_question, has_words
+from retrieval.question import Question, read_question
 
 CACHED_QUERIES = 2048
 CHOICES = 3
@@ -80,18 +78,22 @@ class Retriever:
 
     def retrieve(self, query: Query, count: int = 5) -> Found:
         """Up to `count` hits with one confidence; never raises for what a person can type."""
-        text = clean_question(query.text)
-        if not has_words(text):
+        question = read_question(query.text)
+        if not question.searchable:
             return NOTHING
-        vector = self._vector(text)
+        vector = self._vector(question)
         calibration = self._calibrations["keyword" if vector is None else "hybrid"]
-        ordered = order(self._index.search(text, vector), read_cues(text), calibration)
+        ordered = order(self._index.search(question.both, vector), question.cues, calibration)
         hits = self._hits(ordered, count)
         if not hits:
             return replace(NOTHING, keyword_only=vector is None)
-        coverage = self._index.coverage(ordered[0].key, text)
-        stranger = self._background.signals(text, vector)
-        sure = confidence(trust_signals(ordered, len(text), coverage, stranger), calibration)
+        signals = trust_signals(
+            ordered,
+            len(question.text),
+            self._index.coverage(ordered[0].key, question.plain),
+            self._background.signals(question.plain, vector),
+        )
+        sure = confidence(signals, calibration)
         return Found(tuple(hits), sure, _outcome(sure, calibration), vector is None)
 
     def _hits(self, ordered: list[Scored], count: int) -> list[Hit]:
@@ -105,19 +107,19 @@ class Retriever:
                 break
         return hits
 
-    def _vector(self, text: str) -> Vectors | None:
+    def _vector(self, question: Question) -> Vectors | None:
         with self._lock:
-            if text in self._recent:
-                self._recent.move_to_end(text)
-                return self._recent[text]
+            if question.text in self._recent:
+                self._recent.move_to_end(question.text)
+                return self._recent[question.text]
         try:
-            vector: Vectors = self._embedder.embed([text])[0]
+            vector = question.vector(self._embedder.embed)
         except Exception:  # noqa: BLE001 - any model or network failure means the same here
             self._on_embedder(False)
             return None
         self._on_embedder(True)
         with self._lock:
-            self._recent[text] = vector
+            self._recent[question.text] = vector
             while len(self._recent) > CACHED_QUERIES:
                 self._recent.popitem(last=False)
         return vector
@@ -128,11 +130,6 @@ def choices(found: Found) -> list[Hit]:
     best = found.hits[0].score
     kept = [hit for hit in found.hits if hit.score >= best - NEAR_TIE * max(best, 1e-6)]
     return kept[:CHOICES] if len(kept) > 1 else list(found.hits[:CHOICES])
-
-
-def same_theme(one: Hit, other: Hit) -> bool:
-    """Whether two hits belong to one theme."""
-    return theme(one.revision.card.key) == theme(other.revision.card.key)
 
 
 def _outcome(sure: float, calibration: Calibration) -> Outcome:

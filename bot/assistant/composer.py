@@ -48,7 +48,8 @@ class Composer:
     def _parts(self, card: Card, today: date) -> Iterator[str]:
         say = self._wording.say
         if card.verdict is not None:
-            yield say(f"answer.verdict_{card.verdict.value}") + "\n" + card.answer
+            # After the answer: "假的" before "该打疫苗吗" would be heard as its opposite.
+            yield card.answer + "\n" + say(f"answer.verdict_{card.verdict.value}")
         else:
             yield card.answer
         if card.steps:

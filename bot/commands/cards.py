@@ -9,7 +9,9 @@ import typer
 
 from bot.settings import Settings
 from knowledge.__main__ import lint_folder
+from knowledge.card import Evidence
 from knowledge.cardfile import read_cards, render_card
+from knowledge.coverage import FileCoverage, measure_coverage
 from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import PACK, load_pack
 from knowledge.store import CardStore
@@ -92,3 +94,33 @@ def list_cards() -> None:
     for row in open_store().rows():
         published = f"发布第{row.published}版" if row.published else "未发布"
         print(f"{row.key}\t{row.status.value}\t最新第{row.latest}版\t{published}")
+
+
+@app.command("coverage")
+def coverage(folder: Annotated[Path, typer.Argument(help="卡片文件夹")] = PACK) -> None:
+    """底稿的每个主题有没有卡片：发布几张、草稿几张、依据什么。"""
+    rows = measure_coverage(list(read_cards(folder).values()))
+    print("| 底稿 | 主题 | 卡片 | 发布 | 草稿 | 见原文 | 见转载 | 公认未见 | 没有卡片的主题 | 只有草稿的主题 |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for row in [*rows, _total(rows)]:
+        seen = " | ".join(str(row.by_evidence.get(evidence, 0)) for evidence in Evidence)
+        missing, drafts = "、".join(row.missing) or "无", "、".join(row.draft_only) or "无"
+        print(
+            f"| {row.file} | {row.themes} | {row.cards} | {row.published} | {row.drafts} "
+            f"| {seen} | {missing} | {drafts} |"
+        )
+    if any(row.missing for row in rows):
+        raise typer.Exit(1)
+
+
+def _total(rows: list[FileCoverage]) -> FileCoverage:
+    return FileCoverage(
+        file="合计",
+        themes=sum(row.themes for row in rows),
+        cards=sum(row.cards for row in rows),
+        published=sum(row.published for row in rows),
+        drafts=sum(row.drafts for row in rows),
+        by_evidence={e: sum(row.by_evidence.get(e, 0) for row in rows) for e in Evidence},
+        missing=(),
+        draft_only=(),
+    )

@@ -7,6 +7,7 @@ import sys
 from typing import Annotated
 
 import typer
+
 from bot.commands.progress import progress_bar
 from bot.house import Watcher, build_house
 from bot.logging import set_up_logging

@@ -126,10 +126,11 @@ class TestComposer:
     def compose(self, card, today=DAY):
         return self.composer.compose(Revision(card=card, number=3, author="t"), 0.9, (), today)
 
-    def test_a_rumour_gives_its_verdict_first(self):
+    def test_a_rumour_gives_its_verdict_with_the_answer(self):
         card = make_card("rumour.R99", kind="rumour", claim="喝茶治百病", verdict="false")
         answer = self.compose(card)
-        assert answer.text.startswith("结论：假的")
+        assert answer.text.startswith("淡茶可以喝")
+        assert "那种说法是假的" in answer.text.split("\n\n")[0]
         assert answer.verdict is AnswerVerdict.RUMOUR
         assert "喝茶治百病" not in answer.text
 
