@@ -100,7 +100,9 @@ def list_cards() -> None:
 def coverage(folder: Annotated[Path, typer.Argument(help="卡片文件夹")] = PACK) -> None:
     """底稿的每个主题有没有卡片：发布几张、草稿几张、依据什么。"""
     rows = measure_coverage(list(read_cards(folder).values()))
-    print("| 底稿 | 主题 | 卡片 | 发布 | 草稿 | 见原文 | 见转载 | 公认未见 | 没有卡片的主题 | 只有草稿的主题 |")
+    print(
+        "| 底稿 | 主题 | 卡片 | 发布 | 草稿 | 见原文 | 见转载 | 公认未见 | 没有卡片的主题 | 只有草稿的主题 |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     for row in [*rows, _total(rows)]:
         seen = " | ".join(str(row.by_evidence.get(evidence, 0)) for evidence in Evidence)
