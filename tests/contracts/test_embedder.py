@@ -17,7 +17,7 @@ HOSTILE = ["", " ", "\x00", "\ud800", "\ufdfa" * 40, "😀" * 300, "长" * 5000,
 def tiny_model(tmp_path_factory) -> str:
     """A sentence-transformers model with random weights, made and saved here: no hub."""
     transformers = pytest.importorskip("transformers")
-    sentence_transformers = pytest.importorskip("sentence_transformers")
+    pytest.importorskip("sentence_transformers")
     folder = tmp_path_factory.mktemp("tiny")
     characters = sorted(set("血压高怎么办麦子发黄了诈骗电话咋整"))
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]
@@ -30,13 +30,8 @@ def tiny_model(tmp_path_factory) -> str:
         num_attention_heads=2,
         intermediate_size=64,
     )
-    transformers.BertModel(config).save_pretrained(folder / "bert")
-    tokenizer.save_pretrained(folder / "bert")
-    modules = sentence_transformers.models
-    word = modules.Transformer(str(folder / "bert"), max_seq_length=64)
-    pooling = modules.Pooling(word.get_word_embedding_dimension())
-    model = sentence_transformers.SentenceTransformer(modules=[word, pooling], device="cpu")
-    model.save(str(folder / "model"))
+    transformers.BertModel(config).save_pretrained(folder / "model")
+    tokenizer.save_pretrained(folder / "model")
     return str(folder / "model")
 
 

@@ -8,11 +8,15 @@ import time
 
 import httpx
 import pytest
+import sqlalchemy as sa
 import xmltodict
 
 from bot.app import create_app
 from bot.channels.wechat_crypto import sign
+from bot.conversation import feedback, turns
 from bot.house import build_house
+from bot.inbox import inbox
+from bot.people import people
 from tests.fakes.telegram_server import FakeTelegram
 from tests.fakes.wechat_sender import APPID, KEY, OPENID, TOKEN, crypto, event_xml, text_xml
 from tests.fakes.wechat_server import serving
@@ -92,8 +96,8 @@ def test_a_resident_on_wechat_is_welcomed_answered_follows_up_rates_and_leaves(w
     assert "谢谢，记下了" in resident.say("8")
     assert resident.push(event_xml("unsubscribe")) == ""
     with house.engine.connect() as connection:
-        for table in ("turns", "people", "inbox", "feedback"):
-            assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
+        for table in (turns, people, inbox, feedback):
+            assert connection.execute(sa.select(table)).all() == []
 
 
 def test_wechats_retry_gets_the_same_answer_and_makes_no_second_turn(whole, resident):
@@ -101,7 +105,7 @@ def test_wechats_retry_gets_the_same_answer_and_makes_no_second_turn(whole, resi
     first = resident.say(POLICE, message_id="777")
     assert resident.say(POLICE, message_id="777") == first
     with house.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM turns").scalar() == 1
+        assert len(connection.execute(sa.select(turns)).all()) == 1
 
 
 def test_a_slow_answer_is_collected_and_a_second_question_is_answered_meanwhile(
@@ -182,7 +186,7 @@ def test_the_openid_is_nowhere_in_the_database(whole, resident):
     house, _ = whole
     resident.say(POLICE)
     with house.engine.connect() as connection:
-        for table in ("turns", "people", "inbox"):
-            rows = connection.exec_driver_sql(f"SELECT * FROM {table}").all()
+        for table in (turns, people, inbox):
+            rows = connection.execute(sa.select(table)).all()
             assert rows
             assert OPENID not in str(rows)
