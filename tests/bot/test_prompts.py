@@ -20,7 +20,7 @@ def test_every_placeholder_is_filled():
     ("broken", "says"),
     [
         (("{retention_days}", "{days}"), "welcome.first"),
-        (("可以打{number}", "可以打12345"), "abstain"),
+        (("不急的话，可以打{number}", "不急的话，可以打12345"), "abstain"),
         (("我没完全听明白", "我{what}没听明白"), "clarify.text"),
     ],
 )
