@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.embedder import Vectors
-from retrieval.keyword import KeywordIndex
+from retrieval.keyword import Entry, KeywordIndex
 from retrieval.text import clean_question, tokenise
 
 QUESTIONS = Path(__file__).parent / "background.txt"
+_WORDS = "words"
 
 
 @cache
@@ -38,16 +39,19 @@ class Background:
 
     def signals(self, text: str, vector: Vectors | None) -> Mapping[str, float]:
         """The nearest background question by meaning (cosine) and by words (share)."""
-        by_words = self._keyword.scores(tokenise(text))
+        by_words = self._keyword.search(_WORDS, tokenise(text), 1).shares
         meaning = 0.0
         if vector is not None and self._vectors is not None and self._vectors.size:
             meaning = float(np.max(self._vectors @ vector))
         return {
             "stranger_meaning": meaning,
-            "stranger_words": float(by_words.max()) if len(by_words) else 0.0,
+            "stranger_words": float(by_words[0]) if len(by_words) else 0.0,
         }
 
 
 @cache
 def _keyword() -> KeywordIndex:
-    return KeywordIndex([tokenise(text) for text in background_texts()])
+    index = KeywordIndex((_WORDS,))
+    texts = enumerate(background_texts())
+    index.update([], (Entry(i, str(i), {_WORDS: tokenise(text)}) for i, text in texts))
+    return index

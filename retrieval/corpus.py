@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from retrieval.embedder import Embedder
 from retrieval.faiss_index import FaissIndex
-from retrieval.keyword import KeywordIndex
+from retrieval.keyword import Entry, KeywordIndex
 from retrieval.text import clean, clean_question, tokenise
 
+_WORDS = "words"
 BATCH_TEXTS = 64
 CANDIDATES = 200
 # Share of the keyword score in the fused one. DEPENDENCIES.md: normalised score fusion beat rank
@@ -30,7 +31,10 @@ class CorpusIndex:
     ) -> None:
         self._ids = list(texts)
         cleaned = [clean(text) for text in texts.values()]
-        self._keyword = KeywordIndex([tokenise(text) for text in cleaned])
+        self._keyword = KeywordIndex((_WORDS,))
+        self._keyword.update(
+            [], (Entry(i, "", {_WORDS: tokenise(text)}) for i, text in enumerate(cleaned))
+        )
         self._embedder = embedder
         self._vectors = FaissIndex()
         for start in range(0, len(cleaned), BATCH_TEXTS):
@@ -42,16 +46,16 @@ class CorpusIndex:
     def search(self, query: str, count: int) -> list[str]:
         """The ids of the best `count` texts, best first."""
         text = clean_question(query)
-        lexical = self._keyword.scores(tokenise(text))
-        near = self._vectors.search(self._embedder.embed([text])[0], CANDIDATES)
-        positions = {i for i, _ in near} | set(np.argsort(-lexical)[:CANDIDATES].tolist())
-        if not positions:
+        found = self._keyword.search(_WORDS, tokenise(text), CANDIDATES)
+        share = dict(zip(found.ids.tolist(), found.shares.tolist(), strict=True))
+        cosine = dict(self._vectors.search(self._embedder.embed([text])[0], CANDIDATES))
+        candidates = np.array(sorted({*share, *cosine}))
+        if not len(candidates):
             return []
-        candidates = np.array(sorted(positions))
-        cosine = dict(near)
+        lexical = np.array([share.get(int(i), 0.0) for i in candidates])
         floor = min(cosine.values(), default=0.0)
         semantic = np.array([cosine.get(int(i), floor) for i in candidates])
-        fused = KEYWORD_SHARE * _spread(lexical[candidates]) + (1 - KEYWORD_SHARE) * _spread(
+        fused = KEYWORD_SHARE * _spread(lexical) + (1 - KEYWORD_SHARE) * _spread(
             semantic
         )
         best = candidates[np.argsort(-fused, kind="stable")[:count]]

@@ -1,12 +1,12 @@
-"""PassageIndex: the passages of every card, searched by word and by meaning."""
+"""PassageIndex: the passages of every card, searched by word, by sound and by meaning."""
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,19 @@ from numpy.typing import NDArray
 from knowledge.card import CardKind
 from retrieval.embedder import Vectors
 from retrieval.faiss_index import FaissIndex
-from retrieval.keyword import KeywordIndex
+from retrieval.keyword import Entry, KeywordIndex, Scores
 from retrieval.passage import EMBEDDED, Part, Passage
 from retrieval.sound import sound_tokens
 from retrieval.text import is_word, tokenise
 from retrieval.vectors import VectorIndex
 
-NEAREST = 240  # passages asked of the vector index; a card has about 15, so some 20 cards at least
+# Passages asked of each index. A card has about 20 short ones, so some 15 to 30 cards at least.
+NEAREST = 320
+WORD_NEAREST = 480
+BODY_NEAREST = 80
 PARTS = tuple(Part)
 COLUMN = {part: i for i, part in enumerate(PARTS)}
+WORDS, SOUNDS = "words", "sounds"
 HOTLINE_TOPIC = "hotline."
 Column = NDArray[np.float32]
 TOP_ASKS = 3
@@ -55,52 +59,48 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class _Tokens:
-    """A passage's tokens, kept so that a change elsewhere need not make them again."""
-
-    words: tuple[str, ...]
-    sounds: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Words:
-    """One immutable picture of the keyword side, swapped as a whole when entries change."""
+class _Places:
+    """One immutable picture of where every passage belongs, swapped as a whole."""
 
     keys: tuple[str, ...]
-    position: Mapping[str, int]
     rumour: Column
     hotline: Column
-    keyword: KeywordIndex
-    sound: KeywordIndex
-    entry_of: NDArray[np.int64]  # document -> position in keys
-    part_of: NDArray[np.int64]  # document -> position in PARTS
+    cell: Mapping[int, int]  # passage id -> row of its entry x columns + column of its part
 
 
 class PassageIndex:
-    """Entries by key; safe for many readers beside one writer."""
+    """Entries by key; safe for many readers beside one writer.
 
-    def __init__(self, vectors: VectorIndex | None = None) -> None:
-        self._vectors: VectorIndex = vectors if vectors is not None else FaissIndex()
+    Short passages and whole bodies are kept apart: BM25 judges a text's length against its like.
+    """
+
+    def __init__(self, vectors: VectorIndex | None = None, folder: Path | None = None) -> None:
+        self.vectors: VectorIndex = vectors if vectors is not None else FaissIndex()
+        self._short = KeywordIndex((WORDS, SOUNDS), folder / "short" if folder else None)
+        self._bodies = KeywordIndex((WORDS, SOUNDS), folder / "bodies" if folder else None)
         self._entries: dict[str, list[Passage]] = {}
-        self._tokens: dict[int, _Tokens] = {}
-        self._place: dict[int, tuple[str, Part]] = {}
-        self._bodies: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
-        self._words = _picture({}, {})
+        self._places = _picture({})
 
     def __len__(self) -> int:
         """How many passages there are."""
-        return len(self._place)
+        return len(self._places.cell)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The entries, in order."""
-        return self._words.keys
+        return self._places.keys
 
     @property
-    def keyword(self) -> KeywordIndex:
-        """The keyword side as it stands."""
-        return self._words.keyword
+    def whole(self) -> bool:
+        """Whether the keyword side holds just as many passages as the entries have."""
+        return len(self._short) + len(self._bodies) == len(self)
+
+    def adopt(self, entries: Mapping[str, Sequence[Passage]]) -> None:
+        """Take entries whose passages the folder and the vectors hold already."""
+        with self._lock:
+            self._entries.update({key: list(passages) for key, passages in entries.items()})
+            self._places = _picture(self._entries)
 
     def update(
         self,
@@ -108,85 +108,84 @@ class PassageIndex:
         added: Mapping[str, Sequence[Passage]],
         vectors: Mapping[int, Vectors] | None = None,
     ) -> None:
-        """Forget the removed entries and take the added ones, in one step for readers.
+        """Forget the removed entries and take the added ones.
 
         `vectors` maps passage id to its vector; passages without one are found by word only.
         """
         with self._lock:
-            gone = [
-                passage.id for key in {*removed, *added} for passage in self._entries.pop(key, [])
-            ]
-            for passage_id in gone:
-                self._tokens.pop(passage_id, None)
-                self._place.pop(passage_id, None)
-            for key, passages in added.items():
-                self._entries[key] = list(passages)
-                for passage in passages:
-                    self._tokens[passage.id] = _Tokens(
-                        _interned(tokenise(passage.text)), _interned(sound_tokens(passage.text))
-                    )
-                    self._place[passage.id] = (key, passage.part)
-            self._bodies = {
-                key: frozenset(t for p in passages for t in self._tokens[p.id].words)
-                for key, passages in self._entries.items()
-            }
-            self._words = _picture(self._entries, self._tokens)
-            self._vectors.remove(gone)
+            owners = {*removed, *added}
+            gone = [p.id for key in owners for p in self._entries.pop(key, [])]
+            self._entries.update({key: list(passages) for key, passages in added.items()})
+            fresh = [passage for passages in added.values() for passage in passages]
+            self._short.update(owners, (_entry(p) for p in fresh if p.part is not Part.BODY))
+            self._bodies.update(owners, (_entry(p) for p in fresh if p.part is Part.BODY))
+            self.vectors.remove(gone)
             self._add_vectors(vectors or {})
+            self._places = _picture(self._entries)
 
     def give_vectors(self, vectors: Mapping[int, Vectors]) -> None:
         """Add vectors for passages that are here already (the embedder was slow or down before)."""
         with self._lock:
-            self._add_vectors({i: v for i, v in vectors.items() if i in self._place})
+            held = self._places.cell
+            self._add_vectors({i: v for i, v in vectors.items() if i in held})
 
     def search(self, text: str, vector: Vectors | None) -> Evidence:
         """The evidence for every entry, in the order of `keys`; text is clean."""
-        words = self._words
-        semantic, asks = self._near(words, vector)
+        places = self._places
+        semantic, asks = self._near(places, vector)
+        words, sounds = tokenise(text), sound_tokens(text)
         return Evidence(
-            keys=words.keys,
-            rumour=words.rumour,
-            hotline=words.hotline,
-            lexical=_best_by_entry(words, words.keyword.scores(tokenise(text))),
-            sound=_best_by_entry(words, words.sound.scores(sound_tokens(text))),
+            keys=places.keys,
+            rumour=places.rumour,
+            hotline=places.hotline,
+            lexical=self._heard(places, WORDS, words),
+            sound=self._heard(places, SOUNDS, sounds),
             semantic=semantic,
             semantic_asks=asks,
         )
 
     def coverage(self, key: str, text: str) -> Coverage:
         """How much of a question's words an entry speaks of at all."""
-        words = self._words
-        body = self._bodies.get(key, frozenset())
-        weights = {token: words.keyword.weight(token) for token in set(tokenise(text))}
-        missing = {token: w for token, w in weights.items() if token not in body}
+        tokens = set(tokenise(text))
+        spoken = {t for passage in self._entries.get(key, ()) for t in tokenise(passage.text)}
+        weights = {token: self._short.weight(WORDS, token) for token in tokens}
+        missing = {token: w for token, w in weights.items() if token not in spoken}
         whole = sum(weights.values())
         return Coverage(
             covered=1.0 - sum(missing.values()) / whole if whole else 0.0,
             missing=max((w for t, w in missing.items() if is_word(t)), default=0.0),
         )
 
-    def _near(self, words: _Words, vector: Vectors | None) -> tuple[Column, Column]:
-        best = np.zeros((len(words.keys), len(PARTS)), dtype=np.float32)
-        asks = np.zeros(len(words.keys), dtype=np.float32)
+    def _heard(self, places: _Places, field: str, tokens: list[str]) -> Column:
+        best = np.zeros(len(places.keys) * len(PARTS), dtype=np.float32)
+        for found in (
+            self._short.search(field, tokens, WORD_NEAREST),
+            self._bodies.search(field, tokens, BODY_NEAREST),
+        ):
+            _raise(best, places, found)
+        return best.reshape(-1, len(PARTS))
+
+    def _near(self, places: _Places, vector: Vectors | None) -> tuple[Column, Column]:
+        best = np.zeros((len(places.keys), len(PARTS)), dtype=np.float32)
+        asks = np.zeros(len(places.keys), dtype=np.float32)
         if vector is None:
             return best, asks
         asks_seen: Counter[int] = Counter()
-        for passage_id, score in self._vectors.search(vector, NEAREST):
-            place = self._place.get(passage_id)
-            row = words.position.get(place[0]) if place else None
-            if place is None or row is None:
+        for passage_id, score in self.vectors.search(vector, NEAREST):
+            cell = places.cell.get(passage_id)
+            if cell is None:
                 continue
-            column = COLUMN[place[1]]
+            row, column = divmod(cell, len(PARTS))
             best[row, column] = max(best[row, column], score)
             # They come best first, so the first three asks of an entry are its nearest.
-            if place[1] is Part.ASK and asks_seen[row] < TOP_ASKS:
+            if column == COLUMN[Part.ASK] and asks_seen[row] < TOP_ASKS:
                 asks_seen[row] += 1
                 asks[row] += score / TOP_ASKS
         return best, asks
 
     def _add_vectors(self, vectors: Mapping[int, Vectors]) -> None:
         if vectors:
-            self._vectors.add(list(vectors), np.stack(list(vectors.values())))
+            self.vectors.add(list(vectors), np.stack(list(vectors.values())))
 
 
 def embedded(passages: Iterable[Passage]) -> list[Passage]:
@@ -194,28 +193,28 @@ def embedded(passages: Iterable[Passage]) -> list[Passage]:
     return [passage for passage in passages if passage.part in EMBEDDED]
 
 
-def _interned(tokens: list[str]) -> tuple[str, ...]:
-    """The same token is one object wherever it stands: a tenth of the memory."""
-    return tuple(map(sys.intern, tokens))
+def _entry(passage: Passage) -> Entry:
+    tokens = {WORDS: tokenise(passage.text), SOUNDS: sound_tokens(passage.text)}
+    return Entry(passage.id, passage.card, tokens)
 
 
-def _picture(entries: Mapping[str, Sequence[Passage]], tokens: Mapping[int, _Tokens]) -> _Words:
+def _picture(entries: Mapping[str, Sequence[Passage]]) -> _Places:
     keys = tuple(entries)
-    flat = [(i, passage) for i, key in enumerate(keys) for passage in entries[key]]
     rumour = [entries[key][0].kind is CardKind.RUMOUR for key in keys]
-    return _Words(
+    return _Places(
         keys=keys,
-        position={key: i for i, key in enumerate(keys)},
         rumour=np.array(rumour, dtype=np.float32),
         hotline=np.array([key.startswith(HOTLINE_TOPIC) for key in keys], dtype=np.float32),
-        keyword=KeywordIndex([tokens[passage.id].words for _, passage in flat]),
-        sound=KeywordIndex([tokens[passage.id].sounds for _, passage in flat]),
-        entry_of=np.array([i for i, _ in flat], dtype=np.int64),
-        part_of=np.array([COLUMN[passage.part] for _, passage in flat], dtype=np.int64),
+        cell={
+            passage.id: row * len(PARTS) + COLUMN[passage.part]
+            for row, key in enumerate(keys)
+            for passage in entries[key]
+        },
     )
 
 
-def _best_by_entry(words: _Words, scores: NDArray[np.float32]) -> Column:
-    best = np.zeros((len(words.keys), len(PARTS)), dtype=np.float32)
-    np.maximum.at(best, (words.entry_of, words.part_of), scores)
-    return best
+def _raise(best: Column, places: _Places, found: Scores) -> None:
+    """Raise each cell to the best score found for it; passages gone meanwhile are skipped."""
+    cells = np.array([places.cell.get(i, -1) for i in found.ids.tolist()], dtype=np.int64)
+    known = cells >= 0
+    np.maximum.at(best, cells[known], found.shares[known])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from knowledge.card import Card, CardKind, Revision
 from retrieval.text import clean
@@ -26,14 +27,19 @@ EMBEDDED = (Part.ASK, Part.TITLE, Part.ANSWER, Part.NOT_ASK)
 
 @dataclass(frozen=True)
 class Passage:
-    """One matched piece of one revision; `text` is clean."""
+    """One matched piece of one revision; `written` is as the card has it."""
 
     id: int
     card: str
     revision: int
     part: Part
-    text: str
+    written: str
     kind: CardKind = CardKind.ADVICE
+
+    @cached_property
+    def text(self) -> str:
+        """The piece, clean; made when it is needed, for a start from a snapshot needs few."""
+        return clean(self.written)
 
 
 def passages_of(revision: Revision) -> list[Passage]:
@@ -48,7 +54,7 @@ def passages_of(revision: Revision) -> list[Passage]:
             card.key,
             revision.number,
             part,
-            clean(text),
+            text,
             card.kind,
         )
         for i, (part, text) in enumerate(pieces)
