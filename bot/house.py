@@ -30,13 +30,14 @@ from retrieval.background import Background, background_texts
 from retrieval.embedder import Embedder
 from retrieval.embedding_cache import EmbeddingCache
 from retrieval.external import make_embedder
-from retrieval.index import PassageIndex
 from retrieval.indexer import Indexer, Progress
 from retrieval.retriever import Retriever
+from retrieval.snapshot import Snapshots
 
 log = structlog.get_logger()
 WATCH_SECONDS = 0.3  # a published card is answered within one second
 PRUNE_SECONDS = 3600.0
+SAVE_SECONDS = 60.0  # a morning of publishing writes the index once a minute, not once a card
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class House:
     secret: str
 
     def close(self) -> None:
-        """Give the database back."""
+        """Keep the index for the next start, and give the database back."""
+        self.indexer.close()
         self.engine.dispose()
 
 
@@ -88,14 +90,15 @@ def build_house(
     )
     # Loading the models takes a second, as reading the cards does: both at once on two cores.
     threading.Thread(target=_wake, args=(embedder,), daemon=True).start()
-    index, background = PassageIndex(), Background()
-    cache = EmbeddingCache(engine, embedder)
-    indexer = Indexer(store, index, cache, today)
+    cache, background = EmbeddingCache(engine, embedder), Background()
+    snapshots = Snapshots(settings.data_dir / "index", embedder.fingerprint)
+    indexer = Indexer(store, cache, today, snapshots)
     indexer.refresh(progress)
+    indexer.save()
     if not indexer.error:
         _embed_background(background, cache, progress)
     retriever = Retriever(
-        index,
+        indexer.index,
         embedder,
         indexer.lookup,
         background,
@@ -155,11 +158,14 @@ class Watcher:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        pruned_at = float("-inf")
+        pruned_at = saved_at = float("-inf")
         while not self._stop.wait(WATCH_SECONDS):
             try:
                 if not self._house.indexer.current():
                     self._house.indexer.refresh()
+                if time.monotonic() - saved_at > SAVE_SECONDS:
+                    self._house.indexer.save()
+                    saved_at = time.monotonic()
                 if time.monotonic() - pruned_at > PRUNE_SECONDS:
                     days = self._house.settings.retention_days
                     self._house.conversations.prune(time.time() - days * 86400)

@@ -55,9 +55,7 @@ class CorpusIndex:
         lexical = np.array([share.get(int(i), 0.0) for i in candidates])
         floor = min(cosine.values(), default=0.0)
         semantic = np.array([cosine.get(int(i), floor) for i in candidates])
-        fused = KEYWORD_SHARE * _spread(lexical) + (1 - KEYWORD_SHARE) * _spread(
-            semantic
-        )
+        fused = KEYWORD_SHARE * _spread(lexical) + (1 - KEYWORD_SHARE) * _spread(semantic)
         best = candidates[np.argsort(-fused, kind="stable")[:count]]
         return [self._ids[int(i)] for i in best]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
 
 import faiss
 import numpy as np
@@ -23,6 +25,29 @@ class FaissIndex:
     def __init__(self) -> None:
         self._index: faiss.IndexIDMap2 | None = None
         self._lock = threading.Lock()
+
+    @classmethod
+    def read(cls, path: Path) -> FaissIndex:
+        """An index as write() left it; raises RuntimeError when the file is broken."""
+        found = cls()
+        if path.stat().st_size:
+            found._index = cast("faiss.IndexIDMap2", faiss.read_index(str(path)))
+        return found
+
+    def write(self, path: Path) -> None:
+        """Write the whole index to a file; an index of nothing is an empty file."""
+        with self._lock:
+            if self._index is None:
+                path.touch()
+            else:
+                faiss.write_index(self._index, str(path))
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """The ids that have a vector."""
+        if self._index is None:
+            return frozenset()
+        return frozenset(faiss.vector_to_array(self._index.id_map).tolist())
 
     def __len__(self) -> int:
         """How many vectors there are."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 # Read one by one, characters need no dictionary of phrases, which takes 220 ms to load.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
-from pypinyin import lazy_pinyin  # noqa: E402 - reads the line above
+from pypinyin import lazy_pinyin
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 LONGEST = 3  # syllables in one token

@@ -11,6 +11,11 @@ from retrieval.embedder import Vectors
 class VectorIndex(Protocol):
     """A set of unit vectors by id; adding an id replaces it, removing a stranger does nothing."""
 
+    @property
+    def ids(self) -> frozenset[int]:
+        """The ids that have a vector."""
+        ...
+
     def __len__(self) -> int:
         """How many vectors there are."""
         ...

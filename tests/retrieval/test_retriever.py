@@ -1,6 +1,5 @@
 from datetime import date, timedelta
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from retrieval.evaluation import Asked, GoldenQuestion, calibration_error, measu
 from retrieval.fusion import Outcome
 from retrieval.index import PassageIndex
 from retrieval.indexer import Indexer
-from retrieval.keyword import KeywordIndex
 from retrieval.langchain import CardRetriever
 from retrieval.passage import Part, passages_of
 from retrieval.retriever import Query, Retriever, choices
@@ -55,11 +53,10 @@ def today():
 @pytest.fixture
 def make(store, sqlite_engine, use_embedder, today):
     def build(embedder=use_embedder):
-        index = PassageIndex()
         cache = EmbeddingCache(sqlite_engine, embedder)
-        indexer = Indexer(store, index, cache, lambda: today["is"])
+        indexer = Indexer(store, cache, lambda: today["is"])
         indexer.refresh()
-        return indexer, Retriever(index, embedder, indexer.lookup)
+        return indexer, Retriever(indexer.index, embedder, indexer.lookup)
 
     return build
 
@@ -224,31 +221,6 @@ def test_passages_have_stable_ids_and_every_part():
     assert [p.id for p in passages] == [p.id for p in passages_of(revision)]
     assert len({p.id for p in passages}) == len(passages)
     assert {p.part for p in passages} == set(Part)
-
-
-class TestKeyword:
-    def test_scores_are_shares_and_strangers_score_low(self):
-        index = KeywordIndex([["血", "压"], ["麦", "子"]])
-        scores = index.scores(["血", "压"])
-        assert scores[0] > scores[1] == 0
-        assert scores.max() <= 1
-        assert index.scores(["血", "压", "牌", "子", "价", "钱"])[0] < scores[0]
-
-    def test_nothing_known_scores_nothing(self):
-        index = KeywordIndex([["血"]])
-        assert (index.scores(["麦"]) == 0).all()
-        assert (index.scores([]) == 0).all()
-        assert len(KeywordIndex([]).scores(["血"])) == 0
-
-    @given(
-        st.lists(st.lists(st.sampled_from("abcdef"), max_size=6), max_size=6),
-        st.lists(st.sampled_from("abcdefgh"), max_size=6),
-    )
-    def test_scores_are_always_between_nothing_and_all(self, documents, query):
-        scores = KeywordIndex(documents).scores(query)
-        assert len(scores) == len(documents)
-        assert ((scores >= 0) & (scores <= 1)).all()
-        assert np.isfinite(scores).all()
 
 
 class TestEvaluation:
