@@ -16,6 +16,7 @@ from bot.channels.web import create_web_router
 from bot.channels.wechat import WeChatAccount, create_wechat_router
 from bot.house import House, Watcher
 from bot.messages import ChannelWords
+from bot.pacing import Pace
 from bot.wording import channel_words, web_words
 
 # Without these nobody can be answered; without the others the answers are worse.
@@ -59,6 +60,7 @@ def create_app(house: House) -> FastAPI:
             words,
             web_words(house.wording, settings.retention_days),
             house.secret,
+            admit=lambda address: house.addresses.check(address) is Pace.FINE,
         )
     )
     if settings.wechat_token.get_secret_value():

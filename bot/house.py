@@ -51,6 +51,7 @@ class House:
     retriever: Retriever
     assistant: Assistant
     dialogue: Dialogue
+    addresses: Pacing
     conversations: Conversations
     wording: Wording
     health: Health
@@ -129,6 +130,7 @@ def build_house(
         retriever=retriever,
         assistant=assistant,
         dialogue=dialogue,
+        addresses=Pacing(settings.address_per_minute, None, settings.redis_url),
         conversations=conversations,
         wording=wording,
         health=health,

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         default=12, ge=1, description="Questions a person may ask a minute"
     )
     person_per_day: int = Field(default=300, ge=1, description="Questions a person may ask a day")
+    address_per_minute: int = Field(
+        default=120,
+        ge=1,
+        description="Messages that one network address may send to the web page and /api/ask a minute",
+    )
     conversation_minutes: int = Field(
         default=30, ge=1, description="After this pause a follow-up starts afresh"
     )

@@ -41,6 +41,7 @@ class WebChannel:
     sessions: Sessions
     pages: Pages
     clock: Callable[[], float]
+    admit: Callable[[Request], None]
     name: str = "web"
 
     async def open(self, request: Request) -> Response:
@@ -56,6 +57,7 @@ class WebChannel:
             return Problem.FROM_ELSEWHERE.response(self.page)
         session = self.sessions.of(request)
         try:
+            self.admit(request)
             message = self._message(session, _json_fields(await read_json(request)))
             view = await self._answer(message)
         except RequestProblemError as error:
@@ -73,6 +75,7 @@ class WebChannel:
         form: dict[str, str] = {}
         try:
             form = await read_form(request)
+            self.admit(request)
             view = await self._answer(self._message(session, form))
             said = form.get("label") if form.get("tap") else form.get("text")
             response = self.pages.chat(request, None, Exchange(question=said or "", answer=view))
@@ -142,15 +145,23 @@ def create_web_router(
     page: WebWords,
     secret: str,
     clock: Callable[[], float] = time.time,
+    admit: Callable[[str], bool] = lambda _address: True,
 ) -> APIRouter:
     """Every route of the web channel: /, /chat, /api/ask, /api/docs and /static/….
 
     `responder` and `ask` block and are called in a thread; `secret` signs the session cookie.
+    `admit` says whether a network address may send one message more: a visitor who drops the
+    cookie is a new person, but not a new address.
     The application is made with docs_url=None; /openapi.json stays FastAPI's.
     """
     assets = Assets()
     pages = Pages(words, page, assets)
-    channel = WebChannel(responder, words, page, Sessions(secret, clock), pages, clock)
+
+    def check(request: Request) -> None:
+        if not admit(request.client.host if request.client else ""):
+            raise RequestProblemError(Problem.TOO_FAST)
+
+    channel = WebChannel(responder, words, page, Sessions(secret, clock), pages, clock, check)
     router = APIRouter()
 
     async def docs(request: Request) -> Response:
@@ -167,7 +178,7 @@ def create_web_router(
         ("/static/{name:path}", "GET", static),
     ):
         router.add_api_route(path, handler, methods=[method], include_in_schema=False)
-    add_ask_route(router, ask, page)
+    add_ask_route(router, ask, page, check)
     return router
 
 

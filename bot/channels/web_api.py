@@ -71,12 +71,16 @@ _BODY: Final[dict[str, Any]] = {
 _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     413: {"model": AskProblem, "description": "The body is larger than 64 KiB"},
     422: {"model": AskProblem, "description": "Not JSON, or no text in it"},
+    429: {"model": AskProblem, "description": "Too many from this address; wait a minute"},
     503: {"model": AskProblem, "description": "The assistant failed; ask again later"},
 }
 
 
 def add_ask_route(
-    router: APIRouter, ask: Callable[[str], dict[str, object]], words: WebWords
+    router: APIRouter,
+    ask: Callable[[str], dict[str, object]],
+    words: WebWords,
+    admit: Callable[[Request], None],
 ) -> None:
     """Put POST /api/ask on the router."""
 
@@ -91,6 +95,7 @@ def add_ask_route(
     )
     async def ask_once(request: Request) -> Response:
         try:
+            admit(request)
             found = await run_in_threadpool(ask, _text(await read_json(request)))
             answer = AskAnswer.model_validate(found)
         except RequestProblemError as error:

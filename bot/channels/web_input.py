@@ -31,6 +31,7 @@ class Problem(Enum):
     TEXT_MISSING = ("text_missing", 422)
     BAD_MESSAGE = ("bad_message", 422)
     FROM_ELSEWHERE = ("from_elsewhere", 403)
+    TOO_FAST = ("too_fast", 429)
     UNAVAILABLE = ("unavailable", 503)
 
     def __init__(self, code: str, status: int) -> None:
@@ -42,6 +43,7 @@ class Problem(Enum):
         sentences = {
             Problem.TOO_LARGE: words.too_long,
             Problem.TEXT_MISSING: words.text_missing,
+            Problem.TOO_FAST: words.too_fast,
             Problem.UNAVAILABLE: words.unavailable,
         }
         return sentences.get(self, words.not_understood)
@@ -51,7 +53,7 @@ class Problem(Enum):
         return JSONResponse(
             {"message": self.sentence(words), "code": self.code},
             self.status,
-            {"Cache-Control": "no-store"},
+            {"Cache-Control": "no-store"} | ({"Retry-After": "60"} if self.status == 429 else {}),
         )
 
 

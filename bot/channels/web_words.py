@@ -42,6 +42,7 @@ class WebWords:
     too_long: str
     not_understood: str
     text_missing: str
+    too_fast: str
     unavailable: str
 
     docs_title: str

@@ -54,6 +54,16 @@ def test_ask_refuses_plainly(house, client, body, code):
     assert not house.asked
 
 
+def test_an_address_that_asks_too_fast_is_told_to_wait(house, client):
+    house.admits = False
+    answer = client.post("/api/ask", json={"text": "血压高"})
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_fast")
+    assert answer.headers["retry-after"] == "60"
+    assert client.post("/chat", json={"id": "1", "text": "血压高"}).status_code == 429
+    assert house.asked == []
+    assert house.responder.texts == []
+
+
 def test_a_failing_assistant_is_503_and_its_words_are_not_logged(house, client, caplog):
     def fail(text: str) -> dict[str, object]:
         raise RuntimeError(f"broke on {text}")

@@ -87,13 +87,20 @@ class House:
 
     def __init__(self) -> None:
         self.responder = ScriptedResponder()
+        self.admits = True
         self.now = 1_800_000_000.0
         self.asked: list[str] = []
         self.ask: Callable[[str], dict[str, object]] = lambda text: {**ASKED, "text": text}
         self.app = FastAPI(docs_url=None, redoc_url=None)
         self.app.include_router(
             create_web_router(
-                self.responder, self._ask, WORDS, PAGE, "secret", clock=lambda: self.now
+                self.responder,
+                self._ask,
+                WORDS,
+                PAGE,
+                "secret",
+                clock=lambda: self.now,
+                admit=lambda _address: self.admits,
             )
         )
 
