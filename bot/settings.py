@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     address_per_minute: int = Field(
         default=120,
         ge=1,
-        description="Messages that one network address may send to the web page and /api/ask a minute",
+        description="Messages a network address may send to the web page and /api/ask a minute",
     )
     conversation_minutes: int = Field(
         default=30, ge=1, description="After this pause a follow-up starts afresh"

@@ -38,6 +38,10 @@ class Problem(Enum):
         self.code = code
         self.status = status
 
+    @property
+    def _when_again(self) -> dict[str, str]:
+        return {"Retry-After": "60"} if self is Problem.TOO_FAST else {}
+
     def sentence(self, words: WebWords) -> str:
         """What the person is told."""
         sentences = {
@@ -53,7 +57,7 @@ class Problem(Enum):
         return JSONResponse(
             {"message": self.sentence(words), "code": self.code},
             self.status,
-            {"Cache-Control": "no-store"} | ({"Retry-After": "60"} if self.status == 429 else {}),
+            {"Cache-Control": "no-store"} | self._when_again,
         )
 
 

@@ -82,7 +82,7 @@ def test_the_openapi_document_is_exact(client):
     paths = client.get("/openapi.json").json()["paths"]
     assert list(paths) == ["/api/ask"]
     post = paths["/api/ask"]["post"]
-    assert set(post["responses"]) == {"200", "413", "422", "503"}
+    assert set(post["responses"]) == {"200", "413", "422", "429", "503"}
     request = post["requestBody"]["content"]["application/json"]["schema"]
     assert request["required"] == ["text"]
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
