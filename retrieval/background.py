@@ -1,6 +1,7 @@
 """Background: questions that no card is meant to answer; nearness to them speaks for abstaining.
 
-The file was written without seeing the cards, the development or the golden questions.
+The first 900 were written without seeing the cards; the others are near misses of cards, written
+from their titles. Nobody who wrote them saw the development or the golden questions.
 """
 
 from __future__ import annotations

@@ -45,8 +45,7 @@ ROUGH = ("semantic", "lexical", "sound")  # every channel alike: an order that n
 RIVALS = 5  # wrong cards a question is told apart from when the rank weights are fitted
 FOLDS = 5
 # What a wrong answer costs beside an abstention: a confident wrong answer may hurt somebody.
-WRONG_COST = 1.5
-CLARIFY_SHARE = 0.7  # of answer_from: below it, a stranger is more likely than a near miss
+WRONG_COST = 2.0
 
 
 def main() -> int:
@@ -139,7 +138,7 @@ def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
     shuffled = np.random.default_rng(7).permutation(len(y))
     x, y, asked = x[shuffled], y[shuffled], np.array(wanted)[shuffled]
     held_out = _held_out(x, y)
-    answer_from, clarify_from = _thresholds(held_out, y)
+    answer_from, clarify_from = _thresholds(held_out, y, asked)
     _report(state, held_out, y, asked, answer_from, clarify_from)
     return {
         "rank": {"weights": dict(rank.weights), "bias": rank.bias},
@@ -182,13 +181,25 @@ def _held_out(x: Any, y: Any) -> Any:
     return found
 
 
-def _thresholds(sure: Any, right: Any) -> tuple[float, float]:
+def _thresholds(sure: Any, right: Any, asked: Any) -> tuple[float, float]:
+    """Where to answer (by cost), and below that where to ask back instead of abstaining.
+
+    Abstention starts where its precision and its recall are the same.
+    """
+    steps = np.arange(0.05, 0.95, 0.01)
+
     def gain(threshold: float) -> float:
         given = sure >= threshold
         return float(-WRONG_COST * (given & ~right).sum() - (~given & right).sum())
 
-    answer_from = max(np.arange(0.05, 0.95, 0.01), key=gain)
-    return round(float(answer_from), 3), round(float(answer_from) * CLARIFY_SHARE, 3)
+    def lesser_of_precision_and_recall(threshold: float) -> float:
+        silent = sure < threshold
+        rightly = (silent & ~asked).sum()
+        return float(min(rightly / max(silent.sum(), 1), rightly / max((~asked).sum(), 1)))
+
+    clarify_from = max(steps, key=lesser_of_precision_and_recall)
+    answer_from = max(steps[steps >= clarify_from], key=gain)
+    return round(float(answer_from), 3), round(float(clarify_from), 3)
 
 
 def _report(state: str, sure: Any, right: Any, wanted: Any, high: float, low: float) -> None:
