@@ -26,7 +26,7 @@ from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import load_pack
 from knowledge.store import CardStore
 from prompts import Wording, load_wording
-from retrieval.background import Background, background_texts
+from retrieval.background import Background, background_texts, load_scope
 from retrieval.embedder import Embedder
 from retrieval.embedding_cache import EmbeddingCache
 from retrieval.external import make_embedder
@@ -91,7 +91,8 @@ def build_house(
     )
     # Loading the models takes a second, as reading the cards does: both at once on two cores.
     threading.Thread(target=_wake, args=(embedder,), daemon=True).start()
-    cache, background = EmbeddingCache(engine, embedder), Background()
+    cache = EmbeddingCache(engine, embedder)
+    background = Background(scope=load_scope(), fingerprint=embedder.fingerprint)
     snapshots = Snapshots(settings.data_dir / "index", embedder.fingerprint)
     indexer = Indexer(store, cache, today, snapshots)
     indexer.refresh(progress)

@@ -21,11 +21,13 @@ from knowledge.card import Revision
 from knowledge.cardfile import read_cards
 from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import PACK
-from retrieval.background import Background, background_texts
+from retrieval.background import OURS, SCOPE, STRANGE, Background, background_texts
 from retrieval.bundled import BundledEmbedder
+from retrieval.classifier import Classifier
 from retrieval.embedder import Embedder
 from retrieval.embedding_cache import EmbeddingCache
 from retrieval.evaluation import GoldenQuestion, owns, read_questions
+from retrieval.fit import Examples, fit
 from retrieval.fusion import (
     CALIBRATION,
     RANK_SIGNALS,
@@ -38,7 +40,7 @@ from retrieval.fusion import (
     trust_signals,
 )
 from retrieval.index import Evidence, PassageIndex, embedded
-from retrieval.passage import Passage, passages_of
+from retrieval.passage import Part, Passage, passages_of
 from retrieval.question import Question, read_question
 
 ROUGH = ("semantic", "lexical", "sound")  # every channel alike: an order that needs no weights
@@ -46,6 +48,9 @@ RIVALS = 5  # wrong cards a question is told apart from when the rank weights ar
 FOLDS = 5
 # What a wrong answer costs beside an abstention: a confident wrong answer may hurt somebody.
 WRONG_COST = 2.0
+# The asks outnumber the background questions eight to one.
+STRANGE_WEIGHT = 3.0
+SCOPE_STRENGTH = 3.0
 
 
 def main() -> int:
@@ -55,7 +60,7 @@ def main() -> int:
     parser.add_argument("--dry", action="store_true", help="print, do not write")
     args = parser.parse_args()
     questions = read_questions(args.questions)
-    pack = build_pack(BundledEmbedder())
+    pack = build_pack(BundledEmbedder(), write=not args.dry)
     fitted: dict[str, Any] = {"fitted_on": len(questions)}
     for state in ("hybrid", "keyword"):
         rows = [_row(pack, q, state == "hybrid") for q in questions]
@@ -76,7 +81,7 @@ class Pack:
     background: Background
 
 
-def build_pack(embedder: Embedder) -> Pack:
+def build_pack(embedder: Embedder, write: bool = False) -> Pack:
     """Index the pack; embeddings are kept in data/calibrate.db, so a second run is quick."""
     cards = [card for card in read_cards(PACK).values() if not card.unverified]
     passages = {
@@ -88,7 +93,29 @@ def build_pack(embedder: Embedder) -> Pack:
     cache = EmbeddingCache(open_database(sqlite_url(Path("data/calibrate.db"))), embedder)
     vectors = cache.embed([p.text for p in wanted])
     index.give_vectors({p.id: v for p, v in zip(wanted, vectors, strict=True)})
-    return Pack(index, cache, Background(cache.embed(background_texts())))
+    asks = [p.text for p in wanted if p.part is Part.ASK]
+    scope = _fit_scope(asks, cache, embedder.fingerprint)
+    if write:
+        scope.write(SCOPE)
+    strange = cache.embed(background_texts())
+    return Pack(index, cache, Background(strange, scope, embedder.fingerprint))
+
+
+def _fit_scope(asks: Sequence[str], cache: EmbeddingCache, fingerprint: str) -> Classifier:
+    """What the pack is asked, against what nobody should ask it."""
+    strange = background_texts()
+    texts = [*asks, *strange]
+    return fit(
+        Examples(
+            texts=texts,
+            labels=[OURS] * len(asks) + [STRANGE] * len(strange),
+            vectors=cache.embed(texts),
+            signals=[{}] * len(texts),
+            weights=[1.0] * len(asks) + [STRANGE_WEIGHT] * len(strange),
+        ),
+        fingerprint,
+        SCOPE_STRENGTH,
+    )
 
 
 @dataclass(frozen=True)

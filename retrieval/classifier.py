@@ -18,6 +18,8 @@ from retrieval.embedder import Vectors
 from retrieval.grams import Grams
 
 Weights = NDArray[np.float32]
+_STATES = ("with", "alone")
+_PARTS = ("vector", "grams", "signals", "bias")
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ class Classifier:
             "grams": list(self.known.known),
         }
         arrays: dict[str, Any] = {"idf": self.known.idf}
-        for name, state in (("with", self.with_vector), ("alone", self.alone)):
-            for part in ("vector", "grams", "signals", "bias"):
+        for name, state in zip(_STATES, (self.with_vector, self.alone), strict=True):
+            for part in _PARTS:
                 arrays[f"{name}_{part}"] = getattr(state, part).astype(np.float16)
         text = json.dumps(about, ensure_ascii=False).encode()
         np.savez_compressed(path, about=np.frombuffer(text, dtype=np.uint8), **arrays)

@@ -52,6 +52,7 @@ TRUST_SIGNALS = (
     "missing",
     "stranger_meaning",
     "stranger_words",
+    "stranger_scope",
 )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import prompts
 
 RULES = Path(prompts.__file__).parent / "triage.toml"
-# 没有胸痛, 不喘: a sign that is denied just before it is no sign. Four characters reach over 没有什么.
+# 没有胸痛, 不喘: a sign denied just before it is no sign; five characters reach over 没有什么.
 _DENIED = re.compile(r"(?:没有?|不|未|无|别|没啥|没得|冇)(?:再|感到|觉得|出现|什么|啥)?$")
 _REACH = 5
 
