@@ -135,7 +135,7 @@ class Row:
 
 
 def _row(pack: Pack, golden: GoldenQuestion, with_vector: bool) -> Row:
-    question = read_question(golden.text)
+    question = read_question(golden.text, pack.index.speller)
     vector = question.vector(pack.cache.embed) if with_vector else None
     found = pack.index.search(question.both, vector)
     stranger = pack.background.signals(question.plain, vector)

@@ -17,6 +17,7 @@ from retrieval.faiss_index import FaissIndex
 from retrieval.keyword import Entry, KeywordIndex, Scores
 from retrieval.passage import EMBEDDED, Part, Passage
 from retrieval.sound import sound_tokens
+from retrieval.spelling import Speller, make_speller
 from retrieval.text import is_word, tokenise
 from retrieval.vectors import VectorIndex
 
@@ -80,6 +81,7 @@ class PassageIndex:
         self._bodies = KeywordIndex((WORDS, SOUNDS), folder / "bodies" if folder else None)
         self._entries: dict[str, list[Passage]] = {}
         self._lock = threading.Lock()
+        self._speller: Speller | None = None
         self._places = _picture({})
 
     def __len__(self) -> int:
@@ -96,10 +98,24 @@ class PassageIndex:
         """Whether the keyword side holds just as many passages as the entries have."""
         return len(self._short) + len(self._bodies) == len(self)
 
-    def adopt(self, entries: Mapping[str, Sequence[Passage]]) -> None:
+    @property
+    def speller(self) -> Speller:
+        """The words of the cards' questions by their sound; made when first asked for."""
+        made = self._speller
+        if made is None:
+            asked = (Part.ASK, Part.TITLE)
+            entries = list(self._entries.values())
+            made = make_speller(p.written for ps in entries for p in ps if p.part in asked)
+            self._speller = made
+        return made
+
+    def adopt(
+        self, entries: Mapping[str, Sequence[Passage]], speller: Speller | None = None
+    ) -> None:
         """Take entries whose passages the folder and the vectors hold already."""
         with self._lock:
             self._entries.update({key: list(passages) for key, passages in entries.items()})
+            self._speller = speller
             self._places = _picture(self._entries)
 
     def update(
@@ -122,6 +138,7 @@ class PassageIndex:
             self.vectors.remove(gone)
             self._add_vectors(vectors or {})
             self._places = _picture(self._entries)
+            self._speller = None
 
     def give_vectors(self, vectors: Mapping[int, Vectors]) -> None:
         """Add vectors for passages that are here already (the embedder was slow or down before)."""

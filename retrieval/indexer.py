@@ -106,8 +106,9 @@ class Indexer:
             if opened.numbers.get(revision.card.key) == revision.number
         ]
         entries = {revision.card.key: passages_of(revision) for revision in held}
-        opened.index.update(opened.numbers.keys() - entries.keys(), {})
-        opened.index.adopt(entries)
+        gone = opened.numbers.keys() - entries.keys()
+        opened.index.update(gone, {})
+        opened.index.adopt(entries, None if gone else opened.speller)
         if not opened.index.whole:
             return self._snapshots.empty().index
         self._held = {revision.card.key: revision for revision in held}

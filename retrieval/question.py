@@ -10,12 +10,13 @@ import numpy as np
 from retrieval.cues import Cues, read_cues
 from retrieval.embedder import Vectors, unit
 from retrieval.lexicon import load_lexicon
+from retrieval.spelling import NO_SPELLER, Speller
 from retrieval.text import clean_question, has_words
 
 
 @dataclass(frozen=True)
 class Question:
-    """Clean text; `plain` is the text with dialect words in Mandarin, equal when there are none."""
+    """Clean text; `plain` has dialect words in Mandarin and slips of voice typing corrected."""
 
     text: str
     plain: str
@@ -42,8 +43,8 @@ class Question:
         return found
 
 
-def read_question(text: str) -> Question:
-    """Clean a question and put its dialect words plainly; total, like clean_question."""
+def read_question(text: str, speller: Speller = NO_SPELLER) -> Question:
+    """Clean a question, put its dialect words plainly and its slips right; total."""
     cleaned = clean_question(text)
-    plain = load_lexicon().in_plain_words(cleaned).strip()
+    plain = speller.correct(load_lexicon().in_plain_words(cleaned)).strip()
     return Question(cleaned, plain if has_words(plain) else cleaned)

@@ -78,7 +78,7 @@ class Retriever:
 
     def retrieve(self, query: Query, count: int = 5) -> Found:
         """Up to `count` hits with one confidence; never raises for what a person can type."""
-        question = read_question(query.text)
+        question = read_question(query.text, self._index.speller)
         if not question.searchable:
             return NOTHING
         vector = self._vector(question)

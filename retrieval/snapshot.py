@@ -17,13 +17,15 @@ import structlog
 
 from retrieval.faiss_index import FaissIndex
 from retrieval.index import PassageIndex
+from retrieval.spelling import Speller
 
 log = structlog.get_logger()
-FORM = 1  # raise it when passages, tokens or sounds are made in another way
+FORM = 2  # raise it when passages, tokens or sounds are made in another way
 KEPT = 2  # snapshots kept: the newest, and the one before in case it is broken
 _LIVE = "live-"
 _VECTORS = "vectors.faiss"
 _MANIFEST = "manifest.json"
+_SPELLER = "speller.json"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Opened:
 
     index: PassageIndex
     numbers: Mapping[str, int]
+    speller: Speller | None = None
 
 
 class Snapshots:
@@ -70,6 +73,7 @@ class Snapshots:
             _link(self._live, making)
             if isinstance(index.vectors, FaissIndex):
                 index.vectors.write(making / _VECTORS)
+            (making / _SPELLER).write_text(index.speller.as_json(), "utf-8")
             manifest = {"form": FORM, "embedder": self._fingerprint, "numbers": dict(numbers)}
             (making / _MANIFEST).write_text(json.dumps(manifest), "utf-8")
             names = [int(folder.name) for folder in self._newest_first()]
@@ -91,7 +95,8 @@ class Snapshots:
         shutil.rmtree(self._live, ignore_errors=True)
         _link(folder, self._live)
         vectors = FaissIndex.read(folder / _VECTORS)
-        return Opened(PassageIndex(vectors, self._live), manifest["numbers"])
+        speller = Speller.from_json((folder / _SPELLER).read_text("utf-8"))
+        return Opened(PassageIndex(vectors, self._live), manifest["numbers"], speller)
 
     def _newest_first(self) -> list[Path]:
         return sorted((p for p in self._folder.iterdir() if p.name.isdigit()), reverse=True)
