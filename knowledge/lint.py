@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 
 from knowledge.card import Card, CardKind
 from knowledge.hotline import find_numbers, load_hotlines
+from knowledge.readability import long_clauses, long_sentences, terms_in
 from knowledge.sources import document_of, load_register
 
 ANSWER_CHARACTERS = 120
@@ -101,6 +102,22 @@ def _lengths(card: Card) -> Iterator[Finding]:
             yield Finding(card.key, part, f"太长（{len(line)}字），一条只说一件事：{line[:20]}…")
 
 
+def _reading_ease(card: Card) -> Iterator[Finding]:
+    told: set[str] = set()  # explained, or found already: once in a card is enough
+    for part, line in spoken_lines(card):
+        for clause in long_clauses(line):
+            yield Finding(
+                card.key, part, f"{len(clause)}字没有停顿，用逗号或句号断开：{clause[:20]}…"
+            )
+        for sentence in long_sentences(line):
+            yield Finding(card.key, part, f"一句{len(sentence)}字，分成两句：{sentence[:20]}…")
+        for jargon, explained in terms_in(line):
+            if not explained and jargon.term not in told:
+                said = f"“{jargon.term}”老人听不懂，换成或加括号写上：{jargon.plain[0]}"
+                yield Finding(card.key, part, said)
+            told.add(jargon.term)
+
+
 def _harm(card: Card) -> Iterator[Finding]:
     for part, line in spoken_lines(card):
         if _DOSE.search(line):
@@ -188,6 +205,7 @@ def _fold(ask: str) -> str:
 CARD_RULES: tuple[Callable[[Card], Iterable[Finding]], ...] = (
     _required,
     _lengths,
+    _reading_ease,
     _harm,
     _phones,
     _number_lock,
