@@ -23,6 +23,9 @@ CardKey = Annotated[
 ]
 
 
+EXAMPLE = "示例"
+
+
 class CardKind(StrEnum):
     """What sort of help a card gives; it decides which parts the card must have."""
 
@@ -135,6 +138,12 @@ class Card(_Frozen):
     def topic(self) -> str:
         """The first part of the key, such as firstaid or fraud."""
         return self.key.split(".", 1)[0]
+
+    @property
+    def is_example(self) -> bool:
+        """Whether it only shows what a local card looks like: its place is invented."""
+        local = (self.title, self.answer) if self.kind is CardKind.DIRECTORY else ()
+        return any(EXAMPLE in text for text in (*self.regions, *local))
 
     @property
     def digest(self) -> str:
