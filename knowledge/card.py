@@ -23,7 +23,8 @@ CardKey = Annotated[
 ]
 
 
-EXAMPLE = "示例"
+# What marks an invented place: the word, and an area code that no place has.
+EXAMPLE = ("示例", "0000-")
 
 
 class CardKind(StrEnum):
@@ -142,8 +143,9 @@ class Card(_Frozen):
     @property
     def is_example(self) -> bool:
         """Whether it only shows what a local card looks like: its place is invented."""
-        local = (self.title, self.answer) if self.kind is CardKind.DIRECTORY else ()
-        return any(EXAMPLE in text for text in (*self.regions, *local))
+        local = self.kind is CardKind.DIRECTORY
+        texts = (*self.regions, *((self.title, self.answer, self.details) if local else ()))
+        return any(mark in text for mark in EXAMPLE for text in texts)
 
     @property
     def digest(self) -> str:

@@ -112,7 +112,7 @@ def _required_of_directory(card: Card) -> Iterator[Finding]:
 
 def _invented(card: Card) -> Iterator[Finding]:
     if card.is_example:
-        yield Finding(card.key, "example", "写了“示例”，是编的，不能发布")
+        yield Finding(card.key, "example", "写了“示例”，或者用了0000的号码，是编的，不能发布")
 
 
 def _lengths(card: Card) -> Iterator[Finding]:

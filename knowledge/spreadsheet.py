@@ -68,24 +68,24 @@ def read_sheets(path: Path) -> tuple[Sheet, ...]:
 
 def _read_workbook(raw: bytes) -> tuple[Sheet, ...]:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(raw))
-    except zipfile.BadZipFile as error:
-        raise SpreadsheetError(f"文件坏了，打不开；{_SAVE_AS}") from error
-    with archive:
-        names = set(archive.namelist())
-        if _MACROS in names:
-            raise SpreadsheetError("文件里有宏（小程序），不收；另存为不带宏的 .xlsx 再试")
-        if "xl/workbook.xml" not in names:
-            raise SpreadsheetError(f"这不是表格文件；{_SAVE_AS}")
-        # zipfile never unpacks more of a part than is stated here.
-        if sum(part.file_size for part in archive.infolist()) > UNPACKED_BYTES:
-            raise SpreadsheetError("表格展开以后太大；只留要导入的一张表，图片和空行删掉")
-        try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            _check_parts(archive)
             return tuple(_sheets_of(raw, archive))
-        except SpreadsheetError:
-            raise
-        except Exception as error:  # a broken file makes openpyxl raise anything
-            raise SpreadsheetError(f"文件坏了，打不开；{_SAVE_AS}") from error
+    except SpreadsheetError:
+        raise
+    except Exception as error:  # a broken file makes zipfile and openpyxl raise anything
+        raise SpreadsheetError(f"文件坏了，打不开；{_SAVE_AS}") from error
+
+
+def _check_parts(archive: zipfile.ZipFile) -> None:
+    names = set(archive.namelist())
+    if _MACROS in names:
+        raise SpreadsheetError("文件里有宏（小程序），不收；另存为不带宏的 .xlsx 再试")
+    if "xl/workbook.xml" not in names:
+        raise SpreadsheetError(f"这不是表格文件；{_SAVE_AS}")
+    # zipfile never unpacks more of a part than is stated here.
+    if sum(part.file_size for part in archive.infolist()) > UNPACKED_BYTES:
+        raise SpreadsheetError("表格展开以后太大；只留要导入的一张表，图片和空行删掉")
 
 
 def _sheets_of(raw: bytes, archive: zipfile.ZipFile) -> Iterator[Sheet]:

@@ -33,7 +33,7 @@ def import_directory(
     rows = len({problem.row for problem in found.problems})
     print(f"{len(found.cards)} 张卡片没问题，{rows} 行要改")
     if any(card.is_example for card in found.cards):
-        print("写了“示例”的卡片是编的，只能看，不能发布")
+        print("写了“示例”、用了0000号码的卡片是编的，只能看，不能发布")
     if save:
         _save(open_store(), found.cards, file.name)
     else:

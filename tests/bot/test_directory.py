@@ -4,19 +4,17 @@ import csv
 from datetime import date
 
 import pytest
-from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.assistant.answer import AnswerVerdict
 from bot.assistant.composer import Composer
 from knowledge.card import Revision
-from knowledge.directory import import_places
 from knowledge.place import COLUMNS
 from knowledge.spreadsheet import read_sheets
 from knowledge.store import ExampleCardError
 from prompts import load_wording
-from tests.knowledge.test_directory import EXAMPLE, HOSPITAL, STATION, TODAY, sheet_of
+from tests.places import EXAMPLE, HOSPITAL, STATION, TODAY, card_of, imported, save_workbook
 from tests.samples import make_card
 
 RUN = CliRunner()
@@ -28,12 +26,7 @@ def table(tmp_path, monkeypatch):
     monkeypatch.setenv("KEPUBANG_DATA_DIR", str(tmp_path / "data"))
 
     def write(*rows) -> str:
-        book = Workbook()
-        book.active.append(list(COLUMNS))
-        for row in rows:
-            book.active.append([row.get(column) for column in COLUMNS])
-        book.save(tmp_path / "places.xlsx")
-        return str(tmp_path / "places.xlsx")
+        return str(save_workbook(tmp_path / "places.xlsx", *rows))
 
     return write
 
@@ -53,7 +46,7 @@ def run(*arguments: str, code: int = 0) -> str:
 def test_looking_shows_cards_and_mistakes_and_saves_nothing(table):
     file = table(current(HOSPITAL), {**current(STATION), "电话": "7654321"})
     said = run("cards", "import-directory", file, code=1)
-    assert "甲县人民医院在甲县东街1号。电话：0000-0000001。" in said
+    assert "甲县人民医院在甲县东街1号。电话：0571-0000001。" in said
     assert "第3行 电话：“7654321”缺区号" in said
     assert "1 张卡片没问题，1 行要改" in said
     assert "还没有存" in said
@@ -65,7 +58,7 @@ def test_saving_makes_drafts_and_saving_again_changes_nothing(table):
     assert "新的 2 张，改了的 0 张，没变的 0 张" in run("cards", "import-directory", file, "--save")
     assert run("cards", "list").count("\tdraft\t最新第1版\t未发布") == 2
     assert "新的 0 张，改了的 0 张，没变的 2 张" in run("cards", "import-directory", file, "--save")
-    file = table({**current(HOSPITAL), "电话": "0000-0000009"}, current(STATION))
+    file = table({**current(HOSPITAL), "电话": "0571-0000009"}, current(STATION))
     assert "新的 0 张，改了的 1 张，没变的 1 张" in run("cards", "import-directory", file, "--save")
 
 
@@ -93,12 +86,11 @@ def test_a_file_that_is_no_table_is_one_plain_line(tmp_path):
 
 
 def test_a_directory_card_says_place_then_the_rest_then_where_it_is_from():
-    (card,) = import_places([sheet_of(HOSPITAL)], TODAY).cards
     answer = Composer(load_wording()).compose(
-        Revision(card=card, number=1, author="li"), 1, (), TODAY
+        Revision(card=card_of(), number=1, author="li"), 1, (), TODAY
     )
     assert answer.text.split("\n\n") == [
-        "甲县人民医院在甲县东街1号。电话：0000-0000001。看病时间：8点到17点半。做什么：看病、体检。",
+        "甲县人民医院在甲县东街1号。电话：0571-0000001。看病时间：8点到17点半。做什么：看病、体检。",
         "怎么去：坐1路车。",
         "什么时候找人帮忙：\n急病、重伤，别自己赶路，马上打120。",
         "来源：\n· 甲县卫生健康局：医疗机构名单，2026-11-01\n核对日期：2026-11-01",
@@ -118,13 +110,13 @@ def test_details_of_other_cards_stay_untold():
     "question", ["县医院电话多少", "甲县人民医院在哪", "人民医院几点有人", "想去人民医院看病"]
 )
 def test_residents_are_told_what_the_table_says(house, question):
-    for card in import_places([sheet_of(HOSPITAL, STATION)], TODAY).cards:
+    for card in imported(HOSPITAL, STATION).cards:
         house.store.save(card.model_copy(update={"valid_until": None}), "li")
         house.store.publish(card.key, "wang")
     house.indexer.refresh()
     answer = house.assistant.answer(question)
     assert answer.verdict is AnswerVerdict.ANSWERED
-    assert "0000-0000001" in answer.text
+    assert "0571-0000001" in answer.text
 
 
 def test_the_example_file_itself_opens():

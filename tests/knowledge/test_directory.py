@@ -2,69 +2,21 @@
 
 import contextlib
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import Workbook
 from openpyxl.utils.datetime import to_excel
 
-import knowledge
-from knowledge.card import Card, CardKind, Evidence
-from knowledge.cardfile import parse_card, read_cards, render_card
+from knowledge.card import CardKind, Evidence
+from knowledge.cardfile import parse_card, render_card
 from knowledge.directory import import_places
-from knowledge.hotline import find_numbers, load_hotlines
 from knowledge.lint import fold, lint_card, lint_cards
 from knowledge.place import COLUMNS, REQUIRED, RowError, load_categories, read_place
 from knowledge.spreadsheet import Sheet, SpreadsheetError, read_sheets
-from knowledge.starterpack import PACK, load_cards
-from knowledge.store import CardStore, ExampleCardError
+from knowledge.store import CardStore
+from tests.places import HOSPITAL, STATION, TODAY, card_of, imported, save_workbook, sheet_of
 from tests.samples import CELLS, make_card, midnight
-
-TODAY = date(2026, 11, 25)
-EXAMPLE = Path(knowledge.__file__).parent / "examples" / "directory.csv"
-HOSPITAL = {
-    "类别": "医院",
-    "名称": "甲县人民医院",
-    "地区": "乙省丙市甲县",
-    "地址": "甲县东街1号",
-    "电话": "0000-0000001",
-    "开放时间": "8:00-17:30",
-    "做什么": "看病、体检",
-    "怎么去": "坐1路车",
-    "别名": "县医院",
-    "来源单位": "甲县卫生健康局",
-    "来源标题": "医疗机构名单",
-    "来源日期": "2026-11-01",
-    "有效期至": "2027-10-31",
-    "看到原文": "是",
-}
-STATION = {
-    **HOSPITAL,
-    "类别": "农技站",
-    "名称": "甲县农业技术推广站",
-    "地址": "甲县西街2号",
-    "电话": "0000-0000002",
-    "别名": "",
-}
-
-
-def sheet_of(*rows, columns=tuple(COLUMNS), name="", first=2, **parts) -> Sheet:
-    body = tuple(
-        (n, tuple(row.get(column) for column in columns)) for n, row in enumerate(rows, first)
-    )
-    return Sheet(name, ((first - 1, columns), *body), **parts)
-
-
-def imported(*rows, **parts):
-    return import_places([sheet_of(*rows, **parts)], TODAY)
-
-
-def card_of(**changes) -> Card:
-    found = imported({**HOSPITAL, **changes})
-    assert [str(problem) for problem in found.problems] == []
-    return found.cards[0]
 
 
 def problems(*rows) -> list[str]:
@@ -73,16 +25,10 @@ def problems(*rows) -> list[str]:
 
 @pytest.fixture
 def workbook(tmp_path):
-    """A workbook of these rows as a person makes it, read back from disk."""
+    """Rows as a person saves them in a workbook, read back from disk."""
 
     def read(*rows, change=lambda sheet: None):
-        book = Workbook()
-        book.active.append(list(COLUMNS))
-        for row in rows:
-            book.active.append([row.get(column) for column in COLUMNS])
-        change(book.active)
-        path = tmp_path / "table.xlsx"
-        book.save(path)
+        path = save_workbook(tmp_path / "table.xlsx", *rows, change=change)
         return import_places(read_sheets(path), TODAY)
 
     return read
@@ -92,7 +38,7 @@ def test_a_row_becomes_a_card_that_says_where_phone_and_hours_in_one_breath():
     card = card_of()
     assert card.kind is CardKind.DIRECTORY
     assert card.answer == (
-        "甲县人民医院在甲县东街1号。电话：0000-0000001。看病时间：8点到17点半。做什么：看病、体检。"
+        "甲县人民医院在甲县东街1号。电话：0571-0000001。看病时间：8点到17点半。做什么：看病、体检。"
     )
     assert card.details == "怎么去：坐1路车。"
     assert "120" in card.seek_help
@@ -159,7 +105,7 @@ def test_what_does_not_fit_one_breath_is_told_below():
 
 
 def test_every_number_it_says_is_in_its_own_source():
-    card = card_of(电话="急诊0000-0000001转801、13800000000", 名称="甲县301医院")
+    card = card_of(电话="急诊0571-0000001转801、13800000000", 名称="甲县301医院")
     assert lint_card(card) == []
     assert "13800000000" in card.answer
     without = card.sources[0].model_copy(update={"supports": ("地址：甲县东街1号",)})
@@ -176,7 +122,7 @@ def test_a_number_that_holds_a_hotlines_digits_is_one_number():
 
 def test_a_local_number_is_allowed_in_a_directory_card_only():
     sources = [s.model_dump() for s in card_of().sources]
-    advice = make_card(seek_help="打0000-0000001问。", sources=sources)
+    advice = make_card(seek_help="打0571-0000001问。", sources=sources)
     assert [f.part for f in lint_card(advice)] == ["seek_help"]
 
 
@@ -186,7 +132,7 @@ def test_a_local_number_is_allowed_in_a_directory_card_only():
         ({"regions": ()}, "regions"),
         ({"valid_until": None}, "valid_until"),
         ({"answer": "甲县人民医院在甲县东街1号。"}, "answer"),
-        ({"answer": "甲县人民医院电话0000-0000001。"}, "answer"),
+        ({"answer": "甲县人民医院电话0571-0000001。"}, "answer"),
         ({"details": "司机电话13900000000。"}, "details"),
         ({"details": "每天吃2片。"}, "details"),
     ],
@@ -203,7 +149,7 @@ def test_the_same_file_gives_the_same_cards_in_any_order_of_rows():
 
 def test_a_new_number_is_a_new_revision_of_the_same_card(sqlite_engine):
     store = CardStore(sqlite_engine)
-    for phone in ("0000-0000001", "0000-0000001", "0000-0000009"):
+    for phone in ("0571-0000001", "0571-0000001", "0571-0000009"):
         store.save(card_of(电话=phone), "li")
     assert [(row.latest, row.published) for row in store.rows()] == [(2, None)]
 
@@ -259,7 +205,7 @@ def test_two_campuses_are_two_cards():
         ({"看到原文": "也许"}, "第2行 看到原文：只写“是”或“否”"),
         ({"做什么": "祖传秘方，包治百病"}, "第2行 卡片：不能说“包治”"),
         (
-            {"地址": "街" * 60, "名称": "院" * 40, "电话": "0000-0000001、0000-0000002"},
+            {"地址": "街" * 60, "名称": "院" * 40, "电话": "0571-0000001、0571-0000002"},
             "第2行 地址：名称、地址、电话合起来最多120字",
         ),
     ],
@@ -347,49 +293,6 @@ def test_a_header_alone_gives_nothing(workbook):
     assert imported().cards == ()
 
 
-def test_the_example_is_whole_and_marked_and_cannot_be_dialled():
-    found = import_places(read_sheets(EXAMPLE), TODAY)
-    assert found.problems == ()
-    assert {c.sources[0].issuer for c in found.cards} == {"示例县科协（示例）"}
-    for card in found.cards:
-        assert "（示例）" in card.title
-        assert "示例县" in card.regions[0]
-        numbers = set(find_numbers(card.answer)) - set(load_hotlines())
-        assert all(number.startswith("0000-000000") for number in numbers)
-        assert [finding.part for finding in lint_card(card)] == ["example"]
-    rows = read_sheets(EXAMPLE)[0].rows[1:]
-    asked = {"医院", "农技站", "派出所", "博物馆", "科普基地", "科技小院", "科普活动站", "课程"}
-    assert asked <= {cells[0] for _, cells in rows}
-
-
-def test_the_template_has_every_column_and_nothing_else():
-    (sheet,) = read_sheets(EXAMPLE.with_name("directory-template.csv"))
-    assert sheet.rows == ((1, tuple(COLUMNS)),)
-
-
-@pytest.mark.parametrize(
-    "card",
-    [
-        card_of(名称="甲县人民医院（示例）"),
-        card_of(地区="示例县"),
-        make_card(regions=("示例县",)),
-    ],
-)
-def test_nothing_invented_is_published(card, engine):
-    store = CardStore(engine)
-    store.save(card, "li")
-    with pytest.raises(ExampleCardError, match="示例"):
-        store.publish(card.key, "wang")
-    assert store.published() == []
-    assert load_cards(CardStore(engine), [card.model_copy(update={"owner": "x"})]).published == 0
-
-
-def test_the_starter_pack_has_no_example_and_a_stray_one_stays_a_draft(sqlite_engine):
-    assert not any(card.is_example for card in read_cards(PACK).values())
-    loaded = load_cards(CardStore(sqlite_engine), [card_of(地区="示例县")])
-    assert (loaded.published, loaded.drafts) == (0, 1)
-
-
 @given(row=st.dictionaries(st.sampled_from(list(COLUMNS)), CELLS))
 def test_any_row_is_a_place_or_a_row_error(row):
     with contextlib.suppress(RowError):
@@ -410,7 +313,7 @@ WORDS = st.text(
                 "名称": WORDS,
                 "地区": st.sampled_from(["甲县", "乙县东村", "丙省"]),
                 "地址": WORDS,
-                "电话": st.sampled_from(["0000-0000001", "13800000000", "", "无", 57112345678.0]),
+                "电话": st.sampled_from(["0571-0000001", "13800000000", "", "无", 57112345678.0]),
                 "做什么": WORDS,
                 "别名": WORDS,
             }
