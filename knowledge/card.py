@@ -23,6 +23,10 @@ CardKey = Annotated[
 ]
 
 
+# What marks an invented place: the word, and an area code that no place has.
+EXAMPLE = ("示例", "0000-")
+
+
 class CardKind(StrEnum):
     """What sort of help a card gives; it decides which parts the card must have."""
 
@@ -135,6 +139,13 @@ class Card(_Frozen):
     def topic(self) -> str:
         """The first part of the key, such as firstaid or fraud."""
         return self.key.split(".", 1)[0]
+
+    @property
+    def is_example(self) -> bool:
+        """Whether it only shows what a local card looks like: its place is invented."""
+        local = self.kind is CardKind.DIRECTORY
+        texts = (*self.regions, *((self.title, self.answer, self.details) if local else ()))
+        return any(mark in text for mark in EXAMPLE for text in texts)
 
     @property
     def digest(self) -> str:

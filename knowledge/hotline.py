@@ -1,4 +1,8 @@
-"""The hotline register: the only phone numbers a card or a reply may contain."""
+"""The hotline register: the only phone numbers that a card or a reply may contain.
+
+The one exception are directory cards: the number of a local place stands in the card's own source
+(lint.py holds it there).
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,15 @@ from pydantic import BaseModel, ConfigDict
 
 REGISTER = Path(__file__).parent / "hotlines.yaml"
 
-# Short service numbers (110…122, 12xxx, 95xxx, 96xxx, 100xx) and 400/800/area-code numbers.
+# Numbers with an area code (0571-1234567, 400-6000-121, or in one run), mobile numbers, and short
+# service numbers (110…122, 12xxx, 95xxx, 96xxx, 100xx). However a number is written, it is found.
 _NUMBER = re.compile(
-    r"(?<![\d.])(?:\d{3,4}-\d{3,8}(?:-\d{3,4})?|400\d{7}|1(?:10|19|20|22)|12\d{3}|9[56]\d{3}|100\d{2})(?![\d%])"
+    r"(?<![\d.])(?:"
+    r"\d{3,4}-\d{3,8}(?:-\d{3,4})?|[48]00\d{7}"
+    r"|(?:[（(]0\d{2,3}[）)] ?|0\d{2,3} )\d{3,4} ?\d{4}|0(?:10|2\d|[3-9]\d{2})\d{7,8}"
+    r"|1[3-9]\d ?\d{4} ?\d{4}"
+    r"|1(?:10|19|20|22)|12\d{3}|9[56]\d{3}|100\d{2}"
+    r")(?![\d%])"
 )
 
 
@@ -38,7 +48,7 @@ def load_hotlines() -> dict[str, Hotline]:
 
 
 def find_numbers(text: str) -> Iterator[str]:
-    """Yield everything in the text that reads as a service phone number, in order."""
+    """Yield everything in the text that reads as a phone number, in order."""
     for match in _NUMBER.finditer(text):
         if not re.match(r"\s*(?:年|次|厘米|毫米|毫克|人|元|℃|/)", text[match.end() :]):
             yield match.group()

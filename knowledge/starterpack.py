@@ -1,4 +1,7 @@
-"""The starter pack into a store: each card published unless it leans on unread facts."""
+"""The starter pack into a store: each card published unless it leans on unread facts.
+
+The pack has no example of a local place; one that strays in stays a draft.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def load_cards(store: CardStore, found: Iterable[Card]) -> Loaded:
                 continue
         store.save(card, AUTHOR, "starter pack")
         added += 1
-        if card.unverified:
+        if card.unverified or card.is_example:
             drafts += 1
         elif row is None or row.published:
             # A card that people here retired stays retired; the newer text waits as a draft.

@@ -58,6 +58,13 @@ class UnknownCardError(LookupError):
     """No such card (or revision) in the store."""
 
 
+class ExampleCardError(ValueError):
+    """An example card was to be published: what it says of its place is invented."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} 是示例，里面的地方是编的，不能发布")
+
+
 @dataclass(frozen=True)
 class CardRow:
     """Where one card stands: its status, newest revision, and the one residents are told."""
@@ -119,12 +126,17 @@ class CardStore:
     def publish(
         self, key: str, actor: str, number: int | None = None, reason: str = ""
     ) -> Revision:
-        """Make a revision (the newest by default) what residents are told."""
+        """Make a revision (the newest by default) what residents are told.
+
+        Raises UnknownCardError, and ExampleCardError for a card about an invented place.
+        """
         with self._engine.begin() as connection:
             row = self._lock(connection, key)
             if row is None:
                 raise UnknownCardError(key)
             revision = self._revision(connection, key, number or row.latest)
+            if revision.card.is_example:
+                raise ExampleCardError(key)
             if row.published == revision.number and row.status is CardStatus.PUBLISHED:
                 return revision
             self._set_published(connection, key, revision.number, CardStatus.PUBLISHED)

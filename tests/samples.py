@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
+
+from hypothesis import strategies as st
 
 from knowledge.card import Card
 from knowledge.cardfile import parse_card
@@ -24,6 +26,25 @@ KEYS = (
     "disaster/gas_leak",
 )
 SAMPLES = tuple(parse_card((PACK / f"{key}.md").read_text("utf-8"), key) for key in KEYS)
+
+# Anything that a spreadsheet cell may hold.
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.dates(),
+    st.datetimes(),
+    st.times(),
+    st.timedeltas(),
+    st.text(),
+    st.text("0123456789-—/ 转()（）、+.Ee:：年月日", max_size=30),
+)
+
+
+def midnight(year: int, month: int, day: int) -> datetime:
+    """A day as a spreadsheet holds it: a moment in no time zone."""
+    return datetime.combine(date(year, month, day), time())
 
 
 def make_card(key: str = "health.tea", **parts: Any) -> Card:

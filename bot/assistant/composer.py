@@ -52,6 +52,8 @@ class Composer:
             yield card.answer + "\n" + say(f"answer.verdict_{card.verdict.value}")
         else:
             yield card.answer
+        if card.kind is CardKind.DIRECTORY and card.details:
+            yield card.details
         if card.steps:
             steps = (f"{i}. {step}" for i, step in enumerate(card.steps, 1))
             yield "\n".join([say("answer.steps_heading"), *steps])

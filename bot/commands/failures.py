@@ -5,7 +5,8 @@ from limits.errors import ConfigurationError
 from bot.channels.telegram import TelegramTokenError
 from knowledge.cardfile import CardFileError
 from knowledge.database import DatabaseError
-from knowledge.store import UnknownCardError
+from knowledge.spreadsheet import SpreadsheetError
+from knowledge.store import ExampleCardError, UnknownCardError
 from prompts import PromptError
 from retrieval.embedder import EmbedderError
 
@@ -13,6 +14,8 @@ EXPECTED = (
     CardFileError,
     DatabaseError,
     UnknownCardError,
+    ExampleCardError,
+    SpreadsheetError,
     PromptError,
     EmbedderError,
     ConfigurationError,
