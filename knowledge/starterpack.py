@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge.card import Card
+from knowledge.card import Card, CardStatus
 from knowledge.cardfile import read_cards
 from knowledge.store import CardStore
 
@@ -41,17 +41,20 @@ def load_cards(store: CardStore, found: Iterable[Card]) -> Loaded:
     added = published = drafts = kept = 0
     for card in found:
         row = standing.get(card.key)
+        waited = False
         if row is not None:
             newest = store.get(card.key)
             if newest.author != AUTHOR or newest.card.digest == card.digest:
                 kept += 1
                 continue
+            waited = row.status is CardStatus.DRAFT and bool(newest.card.unverified)
         store.save(card, AUTHOR, "starter pack")
         added += 1
         if card.unverified or card.is_example:
             drafts += 1
-        elif row is None or row.published:
-            # A card that people here retired stays retired; the newer text waits as a draft.
+        elif row is None or row.published or waited:
+            # A draft that waited only for its facts to be read need wait no longer. A card that
+            # people here retired stays retired; the newer text waits as a draft.
             store.publish(card.key, AUTHOR, reason="starter pack")
             published += 1
     return Loaded(added, published, drafts, kept)

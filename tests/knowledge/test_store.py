@@ -108,6 +108,12 @@ def test_the_pack_publishes_what_was_read_and_drafts_what_was_not(store):
     assert load_cards(store, [make_card()]).added == 0
 
 
+def test_a_starter_draft_is_published_once_its_facts_are_read(store):
+    load_cards(store, [make_card(unverified=["没读到原文"])])
+    assert load_cards(store, [make_card()]).published == 1
+    assert [r.card.key for r in store.published()] == ["health.tea"]
+
+
 def test_the_pack_leaves_local_edits_and_retirements_alone(store):
     load_cards(store, [make_card(), make_card("health.b")])
     store.save(make_card(answer="本地改过。"), "li")
