@@ -35,6 +35,14 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """A text read once for everybody: its plain wording, and its vector while the embedder works."""
+
+    question: Question
+    vector: Vectors | None
+
+
+@dataclass(frozen=True)
 class Hit:
     """A card that was found, with its fused score."""
 
@@ -78,10 +86,10 @@ class Retriever:
 
     def retrieve(self, query: Query, count: int = 5) -> Found:
         """Up to `count` hits with one confidence; never raises for what a person can type."""
-        question = read_question(query.text, self._index.speller)
+        heard = self.hear(query.text)
+        question, vector = heard.question, heard.vector
         if not question.searchable:
             return NOTHING
-        vector = self._vector(question)
         calibration = self._calibrations["keyword" if vector is None else "hybrid"]
         ordered = order(self._index.search(question.both, vector), question.cues, calibration)
         hits = self._hits(ordered, count)
@@ -95,6 +103,11 @@ class Retriever:
         )
         sure = confidence(signals, calibration)
         return Found(tuple(hits), sure, _outcome(sure, calibration), vector is None)
+
+    def hear(self, text: str) -> Heard:
+        """Read a text: clean, plain, spelled right, with its vector; never raises."""
+        question = read_question(text, self._index.speller)
+        return Heard(question, self._vector(question) if question.searchable else None)
 
     def _hits(self, ordered: list[Scored], count: int) -> list[Hit]:
         hits = []
