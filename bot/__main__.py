@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bot.commands import ask, calendar, cards, directory, evaluate, serve
+from bot.commands import ask, calendar, cards, directory, evaluate, screen, serve, tickets
 
 app = typer.Typer(
     help="科普帮：只照审核过的知识卡片回答，句句有来源。",
@@ -17,12 +17,14 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("telegram")(serve.telegram)
 app.command("ask")(ask.ask)
+app.command("screen")(screen.screen)
 app.command("chat")(ask.chat)
 app.command("calendar")(calendar.calendar)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(evaluate.bench, name="bench")
 cards.app.command("import-directory")(directory.import_directory)
 app.add_typer(cards.app, name="cards")
+app.add_typer(tickets.app, name="tickets")
 
 
 def main() -> None:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 import structlog
 
-from bot.assistant.answer import Answer
+from bot.assistant.answer import Answer, AnswerVerdict
 from bot.assistant.assistant import Assistant, Background
+from bot.assistant.safety import SCREEN, SEARCH
 from bot.conversation import Conversations, Turn, new_turn_id
 from bot.health import Health
+from bot.helpdesk import Helpdesk, Reason, Ticket
 from bot.inbox import Claim, Inbox
 from bot.memory import RecentReplies
 from bot.messages import Action, Choice, InboundMessage, MessageKind, Reply, Tap
@@ -27,6 +29,7 @@ from prompts import Wording
 log = structlog.get_logger()
 STORED_QUESTION = 2000  # characters; a longer paste is cut before it is stored
 
+_URGENT = {AnswerVerdict.EMERGENCY.value, AnswerVerdict.SCAM.value}
 _FIXED = {
     MessageKind.VOICE: "voice.text",
     MessageKind.IMAGE: "image.text",
@@ -44,6 +47,8 @@ class Said:
     context: Context | None = None
     turn: Turn | None = None
     rating: tuple[Turn, bool] | None = None
+    ticket: Reason | None = None
+    news: tuple[Ticket, ...] = ()
     forget: bool = False
 
 
@@ -57,6 +62,7 @@ class Dialogue:
         people: People,
         inbox: Inbox,
         conversations: Conversations,
+        helpdesk: Helpdesk,
         pacing: Pacing,
         wording: Wording,
         secret: str,
@@ -70,6 +76,7 @@ class Dialogue:
         self._people = people
         self._inbox = inbox
         self._conversations = conversations
+        self._helpdesk = helpdesk
         self._pacing = pacing
         self._wording = wording
         self._secret = secret
@@ -92,7 +99,7 @@ class Dialogue:
         if not claim.fresh:
             return claim.reply
         self._metrics.messages.labels(message.channel, message.kind.value).inc()
-        said = self._say(message, person)
+        said = self._with_news(self._say(message, person), person)
         try:
             self._store(message, person, said)
         except sa.exc.SQLAlchemyError as error:
@@ -126,6 +133,24 @@ class Dialogue:
             reply = self._say(message, person).reply
             self._recent.put(key, reply)
             return reply
+
+    def _with_news(self, said: Said, person: str) -> Said:
+        """What a volunteer found out meanwhile comes first, but never before an emergency."""
+        if said.reply is None or said.turn is None or said.turn.verdict in _URGENT:
+            return said
+        try:
+            news = tuple(self._helpdesk.news(person))
+        except sa.exc.SQLAlchemyError as error:
+            self._database_failed(error)
+            return said
+        if not news:
+            return said
+        lines = [
+            self._wording.say("helpdesk.news", question=t.question[:40], answer=t.answer)
+            for t in news
+        ]
+        reply = replace(said.reply, text="\n\n".join([*lines, said.reply.text]))
+        return replace(said, reply=reply, turn=replace(said.turn, reply=reply), news=news)
 
     def _say(self, message: InboundMessage, person: str) -> Said:
         try:
@@ -195,17 +220,25 @@ class Dialogue:
             return Said(Reply(self._wording.say("abstain.no_words")), context)
         offer = offers[typed.value - 1]
         started = self._clock()
-        answer = self._assistant.answer_card(offer.card) if offer.card else None
+        answer = self._chosen(offer.card, context.question)
         if answer is None:
             return self._ask(message, person, Context(), offer.label)
         return self._answered(message, person, offer.label, answer, started)
+
+    def _chosen(self, card: str, question: str) -> Answer | None:
+        """What a choice leads to: a card, or another look at the question that was asked."""
+        if card == SCREEN:
+            return self._assistant.screen(question)
+        if card == SEARCH:
+            return self._assistant.search(question)
+        return self._assistant.answer_card(card) if card else None
 
     def _ask(self, message: InboundMessage, person: str, context: Context, question: str) -> Said:
         started = self._clock()
         hidden = redact(question[:STORED_QUESTION])
         answer = self._assistant.answer(hidden, Background(context.question, context.card))
         said = self._answered(message, person, hidden, answer, started)
-        if said.context and not answer.cards and context.question:
+        if said.context and not answer.cards and not answer.follow_ups and context.question:
             # An abstention does not end the talk: 那小孩呢 may still lean on the answer before.
             kept = replace(
                 said.context, question=context.question, card=context.card, offers=context.offers
@@ -258,7 +291,8 @@ class Dialogue:
             keyword_only=answer.keyword_only,
             elapsed_ms=round(elapsed_ms, 1),
         )
-        return Said(reply, context, turn)
+        ticket = Reason.ALERT if answer.alert else Reason.UNCHECKED if answer.unchecked else None
+        return Said(reply, context, turn, ticket=ticket)
 
     def _rate(self, person: str, context: Context, typed: Typed) -> Said:
         turn = self._conversations.get(typed.turn or context.turn, person)
@@ -303,9 +337,14 @@ class Dialogue:
         with self._engine.begin() as connection:
             if said.forget:
                 self._conversations.forget(connection, person)
+                self._helpdesk.forget(connection, person)
                 return
             if said.turn is not None:
                 self._conversations.add(connection, said.turn)
+                if said.ticket is not None:
+                    self._helpdesk.open(connection, said.turn, said.ticket)
+            if said.news:
+                self._helpdesk.tell(connection, said.news)
             if said.rating is not None:
                 self._conversations.rate(connection, *said.rating)
             if said.context is not None:

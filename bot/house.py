@@ -17,6 +17,7 @@ from bot.assistant.assistant import Assistant
 from bot.conversation import Conversations
 from bot.dialogue import Dialogue
 from bot.health import Condition, Health
+from bot.helpdesk import Helpdesk
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.pacing import Pacing
@@ -53,6 +54,7 @@ class House:
     dialogue: Dialogue
     addresses: Pacing
     conversations: Conversations
+    helpdesk: Helpdesk
     wording: Wording
     health: Health
     metrics: Metrics
@@ -108,14 +110,15 @@ def build_house(
             "embedder", works, "" if works else "keyword search answers alone"
         ),
     )
-    assistant = Assistant(retriever, indexer, wording, today)
-    conversations = Conversations(engine)
+    assistant = Assistant(retriever, indexer, wording, today, embedder.fingerprint)
+    conversations, helpdesk = Conversations(engine), Helpdesk(engine)
     dialogue = Dialogue(
         engine=engine,
         assistant=assistant,
         people=People(engine, settings.conversation_minutes * 60),
         inbox=Inbox(engine),
         conversations=conversations,
+        helpdesk=helpdesk,
         pacing=Pacing(settings.person_per_minute, settings.person_per_day, settings.redis_url),
         wording=wording,
         secret=secret,
@@ -133,6 +136,7 @@ def build_house(
         dialogue=dialogue,
         addresses=Pacing(settings.address_per_minute, None, settings.redis_url),
         conversations=conversations,
+        helpdesk=helpdesk,
         wording=wording,
         health=health,
         metrics=metrics,
@@ -172,6 +176,7 @@ class Watcher:
                 if time.monotonic() - pruned_at > PRUNE_SECONDS:
                     days = self._house.settings.retention_days
                     self._house.conversations.prune(time.time() - days * 86400)
+                    self._house.helpdesk.prune(time.time() - days * 86400)
                     pruned_at = time.monotonic()
             except Exception as error:  # noqa: BLE001 - the watcher must outlive a bad moment
                 self._house.metrics.failures.labels("watcher").inc()

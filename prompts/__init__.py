@@ -15,11 +15,13 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "welcome.first": frozenset({"retention_days"}),
     "welcome.first_line": frozenset({"retention_days"}),
     "answer.source_line": frozenset({"issuer", "title", "edition", "seen"}),
+    "answer.source_brief": frozenset({"sources"}),
     "answer.reviewed": frozenset({"reviewed"}),
     "answer.overdue": frozenset({"hotline"}),
     "abstain.text": frozenset({"number", "name", "use"}),
     "abstain.follow_up": frozenset({"title", "focus", "number", "name", "use"}),
     "web.privacy": frozenset({"retention_days"}),
+    "helpdesk.news": frozenset({"question", "answer"}),
     "rating.sorry": frozenset({"number", "name"}),
 }
 

@@ -36,7 +36,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Heard:
-    """A text read once for everybody: its plain wording, and its vector while the embedder works."""
+    """A text read once for everybody: plain, and with its vector while the embedder works."""
 
     question: Question
     vector: Vectors | None
@@ -108,6 +108,10 @@ class Retriever:
         """Read a text: clean, plain, spelled right, with its vector; never raises."""
         question = read_question(text, self._index.speller)
         return Heard(question, self._vector(question) if question.searchable else None)
+
+    def embed(self, text: str) -> Vectors | None:
+        """The vector of a clean text as it stands; None when the embedder fails."""
+        return self._vector(Question(text, text)) if text else None
 
     def _hits(self, ordered: list[Scored], count: int) -> list[Hit]:
         hits = []

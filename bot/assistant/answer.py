@@ -56,6 +56,14 @@ class UsedCard:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """A part of a forwarded message, as it stands there, and why it is suspicious."""
+
+    quote: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer; `text` is all that is said but the follow-ups, which come under `heading`."""
 
@@ -68,6 +76,13 @@ class Answer:
     confidence: float = 0.0
     risk: Risk | None = None
     hotlines: tuple[str, ...] = ()
+    alarm: str = ""  # the category of an emergency, as in prompts/alarms.toml
+    why: tuple[str, ...] = ()  # the rules or wordings an emergency was recognised by
+    flags: tuple[Flag, ...] = ()  # what gives a forwarded message away
+    types: tuple[str, ...] = ()  # the kinds of scam it resembles
+    refusal: str = ""  # why it was refused, as in prompts/refusals.toml
+    alert: bool = False  # a volunteer must look at once
+    unchecked: bool = False  # a claim that nobody has checked yet: a volunteer should
     keyword_only: bool = False
 
     @property

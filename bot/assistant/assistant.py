@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
 from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, UsedCard
 from bot.assistant.composer import Composer
 from bot.assistant.follow_up import covers, focus, leans_back, stand_alone
+from bot.assistant.refusal import Refusal
+from bot.assistant.safety import Findings, Safety
 from knowledge.card import Revision
 from knowledge.hotline import nearest_hotline
 from prompts import Wording
+from retrieval.cues import read_cues
 from retrieval.fusion import Outcome
 from retrieval.retriever import Found, Query, Retriever, choices
 from retrieval.text import clean, has_words, is_chinese
 
 FOLLOW_UPS = 3
+SURE_CARD = 0.85  # confidence from which a card outweighs a refusal that has none
 _GREETING = re.compile(
     r"(?:你好|您好|在吗|在不在|有人吗|喂|哈喽|hello|hi|早上好|晚上好|早|下午好)[啊呀吗么.!?~ ]*"
 )
@@ -56,26 +60,52 @@ class Assistant:
         cards: Cards,
         wording: Wording,
         today: Callable[[], date] = date.today,
+        fingerprint: str = "",
     ) -> None:
         self._retriever = retriever
         self._cards = cards
         self._wording = wording
         self._composer = Composer(wording)
         self._today = today
+        self.safety = Safety(retriever, self._composer, cards.lookup, fingerprint)
 
     def answer(self, question: str, background: Background | None = None) -> Answer:
-        """Answer a question, in the light of the one before it when it leans on that."""
+        """Answer a question, in the light of the one before it when it leans on that.
+
+        Safe words first: an emergency, then a forwarded message, then what must be refused.
+        """
         text = clean(question[:2000])
         fixed = self._fixed(text)
         if fixed is not None:
             return fixed
         self._cards.drop_retired()
+        findings = self.safety.look(question[:2000], self._retriever.hear(text))
+        if findings.answer is not None:
+            return findings.answer
         alone = self._retriever.retrieve(Query(text))
+        if findings.refusal is not None:
+            return self._refuse(text, findings.refusal, alone)
         if background and background.question and leans_back(text):
             leaning = self._answer_leaning(text, background, alone)
             if leaning is not None:
                 return leaning
-        return self._from_found(text, alone)
+        return self._from_found(text, alone, findings)
+
+    def screen(self, text: str) -> Answer:
+        """Whether a text, which is a message for certain, is a scam."""
+        self._cards.drop_retired()
+        return self.safety.screen(text[:2000])
+
+    def alarm(self, text: str) -> str:
+        """The category of the emergency a text tells of; empty when there is none."""
+        alarm = self.safety.triage.check(self._retriever.hear(clean(text[:2000])))
+        return alarm.category if alarm else ""
+
+    def search(self, question: str) -> Answer:
+        """Answer a question that is no message and no emergency: from the cards alone."""
+        text = clean(question[:2000])
+        self._cards.drop_retired()
+        return self._from_found(text, self._retriever.retrieve(Query(text)))
 
     def answer_card(self, key: str) -> Answer | None:
         """The answer of one card, chosen by tapping; None when it may no longer be used."""
@@ -119,7 +149,19 @@ class Assistant:
             return self._abstain_follow_up(title, about)
         return self._from_found(text, joined)
 
-    def _from_found(self, text: str, found: Found) -> Answer:
+    def _refuse(self, text: str, refusal: Refusal, found: Found) -> Answer:
+        card = self._from_found(text, found) if found.outcome is Outcome.ANSWER else None
+        if card and not refusal.with_card and found.confidence >= SURE_CARD:
+            return card  # a card that fits this well says more than a refusal
+        return self.safety.refuse(refusal, card)
+
+    def _from_found(self, text: str, found: Found, findings: Findings | None = None) -> Answer:
+        screened = findings.screened if findings else None
+        if found.outcome is not Outcome.ANSWER and screened:
+            if self.safety.screening.is_message(screened):
+                return self.safety.harmless(screened)
+            if self.safety.screening.may_be_message(screened):
+                return self.safety.ask_if_message()
         if found.outcome is Outcome.ANSWER:
             others = [hit.revision for hit in found.hits[1:]]
             best = found.hits[0].revision
@@ -159,6 +201,9 @@ class Assistant:
         )
 
     def _abstain(self, text: str, found: Found) -> Answer:
+        if read_cues(text).rumour:
+            said = self._wording.say("abstain.unchecked")
+            return replace(self._abstained(said, found.confidence), unchecked=True)
         hotline = nearest_hotline(text)
         said = self._wording.say(
             "abstain.text", number=hotline.number, name=hotline.name, use=hotline.use

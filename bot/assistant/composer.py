@@ -12,6 +12,8 @@ from prompts import Wording
 
 NEVER_LINES = 4
 RED_FLAG_LINES = 5
+BRIEF_SOURCES = 2
+_REPRINT = "转载"  # a title that says so itself need not be told again
 
 
 class Composer:
@@ -45,6 +47,21 @@ class Composer:
             keyword_only=keyword_only,
         )
 
+    @property
+    def follow_ups_heading(self) -> str:
+        """The line above what can be asked next."""
+        return self._wording.say("answer.follow_ups_heading")
+
+    def never(self, lines: Sequence[str]) -> str:
+        """What must not be done, under its heading."""
+        return _bullets(self._wording.say("answer.never_heading"), lines)
+
+    def brief_sources(self, card: Card) -> str:
+        """One line with the first sources of a card, for an answer that must fit one screen."""
+        seen = [source for source in card.sources if source.evidence is not Evidence.UNSEEN]
+        named = "；".join(f"{s.issuer}《{s.title}》" for s in (seen or card.sources)[:BRIEF_SOURCES])
+        return self._wording.say("answer.source_brief", sources=named)
+
     def _parts(self, card: Card, today: date) -> Iterator[str]:
         say = self._wording.say
         if card.verdict is not None:
@@ -60,14 +77,20 @@ class Composer:
         if card.red_flags:
             yield _bullets(say("answer.red_flags_heading"), card.red_flags[:RED_FLAG_LINES])
         if card.never:
-            yield _bullets(say("answer.never_heading"), card.never[:NEVER_LINES])
+            yield self.never(card.never[:NEVER_LINES])
         if card.seek_help:
             yield say("answer.seek_help_heading") + "\n" + card.seek_help
+        if card.kind is not CardKind.DIRECTORY and card.details:
+            yield say("answer.details_heading") + "\n" + card.details
         yield self._sources(card, today)
 
     def _sources(self, card: Card, today: date) -> str:
         say = self._wording.say
-        lines = [say("answer.source_heading"), *map(self._source, card.sources)]
+        seen = [source for source in card.sources if source.evidence is not Evidence.UNSEEN]
+        lines = [say("answer.source_heading"), *map(self._source, seen)]
+        if len(seen) < len(card.sources):
+            # One line for all of them: none has a title of its own that anybody could look up.
+            lines.append(say("answer.source_unseen"))
         lines.append(say("answer.reviewed", reviewed=card.reviewed.isoformat()))
         if today > card.review_due:
             hotline = nearest_hotline(card.title + card.answer)
@@ -75,11 +98,8 @@ class Composer:
         return "\n".join(lines)
 
     def _source(self, source: Source) -> str:
-        seen = {
-            Evidence.PRIMARY: "",
-            Evidence.SECONDARY: self._wording.say("answer.seen_secondary"),
-            Evidence.UNSEEN: self._wording.say("answer.seen_unseen"),
-        }[source.evidence]
+        reprint = source.evidence is Evidence.SECONDARY and _REPRINT not in source.title
+        seen = self._wording.say("answer.seen_secondary") if reprint else ""
         return self._wording.say(
             "answer.source_line",
             issuer=source.issuer,

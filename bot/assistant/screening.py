@@ -1,4 +1,4 @@
-"""Screening: whether a forwarded or pasted message is a scam, which kind, and what gives it away."""
+"""Screening: whether a forwarded message is a scam, which kind, and what gives it away."""
 
 from __future__ import annotations
 

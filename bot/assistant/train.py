@@ -31,11 +31,13 @@ from retrieval.fit import STRENGTH, Examples, fit, held_out
 from retrieval.question import read_question
 from retrieval.spelling import make_speller
 
+TASKS = ("triage", "screening", "refusal")
 EXAMPLES = Path(__file__).parent / "examples"
 FALSE_ALARMS = 0.03  # of the training negatives, which are far harder than a day's messages
 FALSE_HIGH, FALSE_MEDIUM = 0.008, 0.025  # of honest messages
 FALSE_REFUSALS = 0.02
 KIND_STRENGTH = 2.0  # which kind it is only chooses the card: no probability is read off it
+OTHERS = 6  # one in so many of another task's examples is enough to tell it apart
 PROTOTYPES = 12  # wordings kept of each kind, to explain what no rule saw
 
 
@@ -51,10 +53,14 @@ class Row:
 def main() -> int:
     """Fit every model and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tasks", nargs="*", default=TASKS, choices=TASKS)
     parser.add_argument("--dry", action="store_true", help="print, do not write")
     args = parser.parse_args()
     trainer = Trainer(write=not args.dry)
-    thresholds = {**trainer.triage(), **trainer.screening(), **trainer.refusal()}
+    path = FOLDER / "thresholds.json"
+    thresholds = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for task in args.tasks:
+        thresholds |= getattr(trainer, task)()
     if not args.dry:
         Thresholds.model_validate(thresholds).write()
     sys.stdout.write(json.dumps(thresholds) + "\n")
@@ -101,7 +107,7 @@ class Trainer:
         """Scam, honest, or a question; and which kind of scam."""
         rules = load_screening_rules()
         rows = read_rows("screening*.jsonl")
-        others = [*read_rows("triage*.jsonl"), *read_rows("refusal*.jsonl")]
+        others = [*read_rows("triage*.jsonl")[::OTHERS], *read_rows("refusal*.jsonl")]
         texts = [*(row.text for row in others), *background_texts()]
         texts += [row.text for row in read_rows("rumour*.jsonl")]
         rows += [Row(text, QUESTION) for text in texts]
@@ -133,7 +139,7 @@ class Trainer:
         """Which refusal, or none."""
         rows = read_rows("refusal*.jsonl")
         rows += [Row(text, OURS) for text in background_texts()[:900]]
-        rows += [Row(row.text, OURS) for row in read_rows("triage*.jsonl")[:3000:2]]
+        rows += [Row(row.text, OURS) for row in read_rows("triage*.jsonl")[::OTHERS]]
 
         def read(row: Row) -> tuple[str, Mapping[str, float], list[str]]:
             question = read_question(row.text, self._speller)
@@ -142,7 +148,9 @@ class Trainer:
         examples = self._examples(rows, read, lambda row: row.label)
         found = self._fit("refusal", examples)
         pairs = list(zip(found, examples.labels, strict=True))
-        refuse_from = _quantile([1 - p[OURS] for p, label in pairs if label == OURS], FALSE_REFUSALS)
+        refuse_from = _quantile(
+            [1 - p[OURS] for p, label in pairs if label == OURS], FALSE_REFUSALS
+        )
         refused = [1 - p[OURS] >= refuse_from for p, label in pairs if label != OURS]
         _say("refusal", f"recall {np.mean(refused):.3f} at {refuse_from}")
         return {"refuse_from": refuse_from}
@@ -169,7 +177,7 @@ class Trainer:
     def _fit(self, name: str, examples: Examples) -> list[dict[str, float]]:
         found = held_out(examples, self._embedder.fingerprint)
         self._keep(name, examples)
-        best = [max(p, key=lambda label, p=p: p[label]) for p in found]
+        best = [max(p.items(), key=lambda item: item[1])[0] for p in found]
         agree = np.mean([b == label for b, label in zip(best, examples.labels, strict=True)])
         _say(name, f"n={len(examples)} held-out accuracy {agree:.3f}")
         return found

@@ -35,7 +35,7 @@ def ask(
         house = build_house(Settings(), progress)
     words = channel_words(house.wording)
     if batch is not None:
-        for question in _read_batch(batch):
+        for question in read_batch(batch):
             print(to_json(asking.ask(house.assistant, words, question)))
         return
     found = asking.ask(house.assistant, words, text)
@@ -81,7 +81,8 @@ def to_json(found: dict[str, object]) -> str:
     return line
 
 
-def _read_batch(path: Path) -> list[str]:
+def read_batch(path: Path) -> list[str]:
+    """The texts of a JSONL file (- is standard input); raises OSError naming a bad line."""
     source = sys.stdin if str(path) == "-" else path.open(encoding="utf-8", errors="replace")
     questions = []
     with source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from bot.settings import Settings
@@ -24,11 +25,16 @@ COLUMNS = (
 )
 
 
-def open_store() -> CardStore:
-    """The card store that the settings name."""
+def open_engine() -> sa.Engine:
+    """The database that the settings name."""
     settings = Settings()
     url = settings.database_url or sqlite_url(settings.data_dir.absolute() / "kepubang.db")
-    return CardStore(open_database(url))
+    return open_database(url)
+
+
+def open_store() -> CardStore:
+    """The card store that the settings name."""
+    return CardStore(open_engine())
 
 
 @app.command("lint")

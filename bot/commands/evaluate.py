@@ -13,6 +13,8 @@ from tqdm import tqdm
 from bot.assistant.answer import AnswerVerdict
 from bot.assistant.assistant import Assistant
 from bot.commands.progress import progress_bar
+from bot.commands.suites import Suite, read_cases, run_case
+from bot.commands.suites import as_json as count_as_json
 from bot.house import build_house
 from bot.logging import set_up_logging
 from bot.settings import Settings
@@ -27,13 +29,21 @@ bench = typer.Typer(help="测量检索。", no_args_is_help=True)
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="JSONL：id, text, cards")] = GOLDEN,
+    file: Annotated[
+        Path | None, typer.Argument(help="JSONL：id, text, cards；加 --suite 时是 text, label")
+    ] = None,
+    suite: Annotated[
+        Suite | None, typer.Option(help="安全考题：急事、诈骗消息、谣言、不该答的")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="打印一个 JSON 对象")] = False,
     misses: Annotated[bool, typer.Option(help="列出每一个答错的")] = False,
 ) -> None:
     """在考题上算成绩：召回、弃答的准和全、信心准不准。"""
     set_up_logging("error")
-    questions = read_questions(file)
+    if suite is not None:
+        _evaluate_suite(suite, file, as_json, misses)
+        return
+    questions = read_questions(file or GOLDEN)
     with progress_bar("第一次建索引") as progress:
         house = build_house(Settings(), progress)
     asked = [
@@ -52,13 +62,32 @@ def evaluate(
                 print(json.dumps(_miss(a), ensure_ascii=False))
 
 
+def _evaluate_suite(suite: Suite, file: Path | None, whole: bool, misses: bool) -> None:
+    cases = read_cases(suite, file)
+    with progress_bar("第一次建索引") as progress:
+        house = build_house(Settings(), progress)
+    ran = [
+        run_case(house.assistant, suite, case)
+        for case in tqdm(cases, desc="考题", unit="题", disable=whole, leave=False)
+    ]
+    found = count_as_json(ran, suite)
+    if whole:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    for name, value in found.items():
+        if name not in {"misses", "confusion"}:
+            print(f"{name}\t{value}")
+    for row in found["misses"] if misses else ():
+        print(json.dumps(row, ensure_ascii=False))
+
+
 def ask_golden(assistant: Assistant, question: GoldenQuestion) -> Asked:
     """What comes of one golden question, asked outside any conversation."""
     answer = assistant.answer(question.text)
     outcome = "answer"
     if answer.verdict is AnswerVerdict.CLARIFY:
         outcome = "clarify"
-    elif answer.verdict in _SILENT:
+    elif answer.verdict in _SILENT and not answer.cards:
         outcome = "abstain"
     found = assistant.rank(question.text)
     cards = tuple(card.key for card in answer.cards) or found

@@ -53,7 +53,7 @@ def load_triage_model(folder: Path = FOLDER) -> TriageModel | None:
             prototypes=json.loads((folder / "prototypes.json").read_text("utf-8")),
         )
     except _BROKEN as error:
-        log.error("model_unreadable", model="triage", error=type(error).__name__)
+        log.warning("model_unreadable", model="triage", error=type(error).__name__)
         return None
 
 
@@ -71,7 +71,7 @@ def load_screening_model(folder: Path = FOLDER) -> ScreeningModel | None:
             unsure_from=found.unsure_from,
         )
     except _BROKEN as error:
-        log.error("model_unreadable", model="screening", error=type(error).__name__)
+        log.warning("model_unreadable", model="screening", error=type(error).__name__)
         return None
 
 
@@ -84,5 +84,5 @@ def load_refusal_model(folder: Path = FOLDER) -> RefusalModel | None:
             refuse_from=Thresholds.read(folder / "thresholds.json").refuse_from,
         )
     except _BROKEN as error:
-        log.error("model_unreadable", model="refusal", error=type(error).__name__)
+        log.warning("model_unreadable", model="refusal", error=type(error).__name__)
         return None

@@ -19,13 +19,13 @@ def assistant(house):
 
 
 def test_an_answer_says_the_short_thing_first_and_its_sources_last(assistant):
-    answer = assistant.answer("接到公安电话说我涉嫌洗钱让我转账怎么办")
+    answer = assistant.answer_card("fraud.police")
     assert answer.verdict is AnswerVerdict.ANSWERED
     assert answer.cards[0].key == "fraud.police"
     text = answer.text
     order = [
         text.index(part)
-        for part in ("这很像诈骗", "1. ", "千万别", "什么时候找人帮忙", "来源：", "核对日期：")
+        for part in ("这很像诈骗", "1. ", "千万记住", "什么时候找人帮忙", "来源：", "核对日期：")
     ]
     assert order == sorted(order)
     assert {c.issuer for c in answer.citations} >= {"绍兴市公安局"}
@@ -37,7 +37,7 @@ def test_every_line_is_the_cards_or_the_wordings(assistant):
     card = next(c for c in SAMPLES if c.key == "fraud.police")
     ours = {*load_wording().section("answer").values()}
     theirs = {card.answer, card.seek_help, *card.steps, *card.never, *card.red_flags}
-    said = assistant.answer("自称公安的人打电话来说我犯法").text.split("来源：")[0]
+    said = assistant.answer_card("fraud.police").text.split("来源：")[0]
     for line in filter(None, said.splitlines()):
         bare = line.split(". ", 1)[-1].removeprefix("· ")
         assert bare in ours | theirs, line
@@ -141,7 +141,7 @@ class TestComposer:
 
         assert "某委：提示\n" in sourced("primary")
         assert "见公开转载" in sourced("secondary")
-        assert "未核对原文" in sourced("unseen")
+        assert "没有核对到原文" in sourced("unseen")
 
     def test_an_overdue_card_says_so(self):
         card = make_card()
