@@ -214,8 +214,8 @@ class Dialogue:
         if typed.turn and typed.turn != context.turn:
             # A button under an older answer: what it offered is in that turn.
             turn = self._conversations.get(typed.turn, person)
-            labels = [choice.label for choice in turn.reply.choices] if turn else []
-            offers = tuple(Offer(label, "") for label in labels)
+            offered = turn.reply.choices if turn else ()
+            offers = tuple(Offer(choice.label, choice.card) for choice in offered)
         if not 1 <= typed.value <= len(offers):
             return Said(Reply(self._wording.say("abstain.no_words")), context)
         offer = offers[typed.value - 1]
@@ -359,7 +359,8 @@ class Dialogue:
 
 def _choices(offers: tuple[Offer, ...], turn: str) -> tuple[Choice, ...]:
     return tuple(
-        Choice(i, offer.label, Tap(Action.ASK, turn, i)) for i, offer in enumerate(offers, 1)
+        Choice(i, offer.label, Tap(Action.ASK, turn, i), offer.card)
+        for i, offer in enumerate(offers, 1)
     )
 
 

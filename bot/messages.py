@@ -77,6 +77,7 @@ class Choice:
     number: int
     label: str
     tap: Tap
+    card: str = ""  # what the dialogue answers it with; channels have no use for it
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, UsedCard
 from bot.assistant.composer import Composer
+from bot.assistant.denial import denies
 from bot.assistant.follow_up import covers, focus, leans_back, stand_alone
 from bot.assistant.refusal import Refusal
 from bot.assistant.safety import Findings, Safety
@@ -165,7 +166,8 @@ class Assistant:
         if found.outcome is Outcome.ANSWER:
             others = [hit.revision for hit in found.hits[1:]]
             best = found.hits[0].revision
-            return self._compose(best, found.confidence, others, found.keyword_only)
+            told = not (best.card.claim and denies(text, best.card.claim))
+            return self._compose(best, found.confidence, others, found.keyword_only, told)
         if found.outcome is Outcome.CLARIFY:
             return self._clarify(found)
         return self._abstain(text, found)
@@ -176,6 +178,7 @@ class Assistant:
         confidence: float,
         others: list[Revision] | tuple[()],
         keyword_only: bool = False,
+        with_verdict: bool = True,
     ) -> Answer:
         related = [self._cards.lookup(key) for key in revision.card.related]
         near = [other for other in others if other.card.topic == revision.card.topic]
@@ -184,7 +187,9 @@ class Assistant:
             if other and other.card.key != revision.card.key:
                 offered.setdefault(other.card.key, FollowUp(other.card.asks[0], other.card.key))
         follow_ups = list(offered.values())[:FOLLOW_UPS]
-        return self._composer.compose(revision, confidence, follow_ups, self._today(), keyword_only)
+        return self._composer.compose(
+            revision, confidence, follow_ups, self._today(), keyword_only, with_verdict
+        )
 
     def _clarify(self, found: Found) -> Answer:
         offered = choices(found)

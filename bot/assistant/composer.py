@@ -29,14 +29,14 @@ class Composer:
         follow_ups: Sequence[FollowUp],
         today: date,
         keyword_only: bool = False,
+        with_verdict: bool = True,
     ) -> Answer:
-        """The whole answer of one revision."""
+        """The whole answer of one revision; a rumour's verdict may be left out."""
         card = revision.card
-        text = "\n\n".join(self._parts(card, today))
+        text = "\n\n".join(self._parts(card, today, with_verdict))
+        rumour = card.kind is CardKind.RUMOUR and with_verdict
         return Answer(
-            verdict=AnswerVerdict.RUMOUR
-            if card.kind is CardKind.RUMOUR
-            else AnswerVerdict.ANSWERED,
+            verdict=AnswerVerdict.RUMOUR if rumour else AnswerVerdict.ANSWERED,
             text=text,
             cards=(UsedCard(card.key, revision.number),),
             citations=tuple(citations(revision)),
@@ -59,12 +59,14 @@ class Composer:
     def brief_sources(self, card: Card) -> str:
         """One line with the first sources of a card, for an answer that must fit one screen."""
         seen = [source for source in card.sources if source.evidence is not Evidence.UNSEEN]
-        named = "；".join(f"{s.issuer}《{s.title}》" for s in (seen or card.sources)[:BRIEF_SOURCES])
+        named = "；".join(
+            f"{s.issuer}《{s.title}》" for s in (seen or card.sources)[:BRIEF_SOURCES]
+        )
         return self._wording.say("answer.source_brief", sources=named)
 
-    def _parts(self, card: Card, today: date) -> Iterator[str]:
+    def _parts(self, card: Card, today: date, with_verdict: bool) -> Iterator[str]:
         say = self._wording.say
-        if card.verdict is not None:
+        if card.verdict is not None and with_verdict:
             # After the answer: "假的" before "该打疫苗吗" would be heard as its opposite.
             yield card.answer + "\n" + say(f"answer.verdict_{card.verdict.value}")
         else:

@@ -33,9 +33,10 @@ from retrieval.spelling import make_speller
 
 TASKS = ("triage", "screening", "refusal")
 EXAMPLES = Path(__file__).parent / "examples"
-FALSE_ALARMS = 0.03  # of the training negatives, which are far harder than a day's messages
-FALSE_HIGH, FALSE_MEDIUM = 0.008, 0.025  # of honest messages
-FALSE_REFUSALS = 0.02
+MISSED_COST = 0.5  # of a false alarm, message by message: a day has a hundred times more of those
+FALSE_HIGH = 0.01  # of honest messages, which in training are far harder than a day's
+# Rumours about first aid are often told while somebody lies there.
+URGENT_RUMOURS = {f"rumour.R{number}" for number in range(50, 66)} | {"rumour.R32", "rumour.R41"}
 KIND_STRENGTH = 2.0  # which kind it is only chooses the card: no probability is read off it
 OTHERS = 6  # one in so many of another task's examples is enough to tell it apart
 PROTOTYPES = 12  # wordings kept of each kind, to explain what no rule saw
@@ -85,6 +86,8 @@ class Trainer:
         rows = read_rows("triage*.jsonl")
         rows += [Row(text, NONE) for text in background_texts()]
         rows += [Row(r.text, NONE) for r in read_rows("screening*.jsonl") if r.label == LEGIT]
+        rumours = read_rows("rumour*.jsonl")
+        rows += [Row(r.text, NONE) for r in rumours if r.label not in URGENT_RUMOURS]
 
         def read(row: Row) -> tuple[str, Mapping[str, float], list[str]]:
             question = read_question(row.text, self._speller)
@@ -95,8 +98,12 @@ class Trainer:
         found = self._fit("triage_danger", danger)
         wrong = [p[DANGER] for p, label in zip(found, danger.labels, strict=True) if label == NONE]
         right = [p[DANGER] for p, label in zip(found, danger.labels, strict=True) if label != NONE]
-        alarm_from = _quantile(wrong, FALSE_ALARMS)
-        _say("triage", f"recall {np.mean(np.array(right) >= alarm_from):.3f} at {alarm_from}")
+        alarm_from = _cheapest(right, wrong)
+        caught, false = (
+            np.mean(np.array(right) >= alarm_from),
+            np.mean(np.array(wrong) >= alarm_from),
+        )
+        _say("triage", f"recall {caught:.3f}, false alarms {false:.3f} at {alarm_from}")
         kinds = [row for row in rows if row.label != NONE]
         self._keep("triage_kind", self._examples(kinds, read, lambda row: row.label), KIND_STRENGTH)
         if self._write:
@@ -124,7 +131,7 @@ class Trainer:
         questions = [p[SCAM] + p[LEGIT] for p, label in pairs if label == QUESTION]
         thresholds = {
             "high_from": _quantile(honest, FALSE_HIGH),
-            "medium_from": _quantile(honest, FALSE_MEDIUM),
+            "medium_from": _best_f1(scams, honest),
             "message_from": _quantile(questions, 0.004),
             "unsure_from": _quantile(questions, 0.015),
         }
@@ -148,11 +155,10 @@ class Trainer:
         examples = self._examples(rows, read, lambda row: row.label)
         found = self._fit("refusal", examples)
         pairs = list(zip(found, examples.labels, strict=True))
-        refuse_from = _quantile(
-            [1 - p[OURS] for p, label in pairs if label == OURS], FALSE_REFUSALS
-        )
-        refused = [1 - p[OURS] >= refuse_from for p, label in pairs if label != OURS]
-        _say("refusal", f"recall {np.mean(refused):.3f} at {refuse_from}")
+        ours = [1 - p[OURS] for p, label in pairs if label == OURS]
+        others = [1 - p[OURS] for p, label in pairs if label != OURS]
+        refuse_from = _best_f1(others, ours)
+        _say("refusal", f"recall {np.mean(np.array(others) >= refuse_from):.3f} at {refuse_from}")
         return {"refuse_from": refuse_from}
 
     def _examples(
@@ -205,6 +211,25 @@ def _write_prototypes(rows: Iterable[Row]) -> None:
     (FOLDER / "prototypes.json").write_text(
         json.dumps(kept, ensure_ascii=False, indent=1) + "\n", "utf-8"
     )
+
+
+def _cheapest(right: Sequence[float], wrong: Sequence[float]) -> float:
+    """The threshold with the least share of misses and false alarms, by their cost."""
+    hits, false = np.array(right), np.array(wrong)
+    steps = np.arange(0.05, 0.95, 0.01)
+    costs = [MISSED_COST * np.mean(hits < t) + np.mean(false >= t) for t in steps]
+    return round(float(steps[int(np.argmin(costs))]), 4)
+
+
+def _best_f1(right: Sequence[float], wrong: Sequence[float]) -> float:
+    """The threshold with the best F1."""
+    hits, false = np.array(right), np.array(wrong)
+
+    def f1(threshold: float) -> float:
+        caught = (hits >= threshold).sum()
+        return float(2 * caught / (caught + (false >= threshold).sum() + len(hits)))
+
+    return round(float(max(np.arange(0.05, 0.95, 0.01), key=f1)), 4)
 
 
 def _quantile(scores: Sequence[float], share: float) -> float:
