@@ -37,6 +37,7 @@ MISSED_COST = 0.5  # of a false alarm, message by message: a day has a hundred t
 FALSE_HIGH = 0.01  # of honest messages, which in training are far harder than a day's
 # Rumours about first aid are often told while somebody lies there.
 URGENT_RUMOURS = {f"rumour.R{number}" for number in range(50, 66)} | {"rumour.R32", "rumour.R41"}
+HONEST_BETA = 0.7  # an honest notice called a scam costs trust, where a missed one has a hotline
 KIND_STRENGTH = 2.0  # which kind it is only chooses the card: no probability is read off it
 OTHERS = 6  # one in so many of another task's examples is enough to tell it apart
 PROTOTYPES = 12  # wordings kept of each kind, to explain what no rule saw
@@ -131,7 +132,7 @@ class Trainer:
         questions = [p[SCAM] + p[LEGIT] for p, label in pairs if label == QUESTION]
         thresholds = {
             "high_from": _quantile(honest, FALSE_HIGH),
-            "medium_from": _best_f1(scams, honest),
+            "medium_from": _best_f(scams, honest, HONEST_BETA),
             "message_from": _quantile(questions, 0.004),
             "unsure_from": _quantile(questions, 0.015),
         }
@@ -157,7 +158,7 @@ class Trainer:
         pairs = list(zip(found, examples.labels, strict=True))
         ours = [1 - p[OURS] for p, label in pairs if label == OURS]
         others = [1 - p[OURS] for p, label in pairs if label != OURS]
-        refuse_from = _best_f1(others, ours)
+        refuse_from = _best_f(others, ours, 1.0)
         _say("refusal", f"recall {np.mean(np.array(others) >= refuse_from):.3f} at {refuse_from}")
         return {"refuse_from": refuse_from}
 
@@ -221,15 +222,16 @@ def _cheapest(right: Sequence[float], wrong: Sequence[float]) -> float:
     return round(float(steps[int(np.argmin(costs))]), 4)
 
 
-def _best_f1(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """The threshold with the best F1."""
+def _best_f(right: Sequence[float], wrong: Sequence[float], beta: float) -> float:
+    """The threshold with the best F-measure; beta below 1 favours precision."""
     hits, false = np.array(right), np.array(wrong)
 
-    def f1(threshold: float) -> float:
+    def measure(threshold: float) -> float:
         caught = (hits >= threshold).sum()
-        return float(2 * caught / (caught + (false >= threshold).sum() + len(hits)))
+        given = caught + (false >= threshold).sum()
+        return float((1 + beta**2) * caught / (beta**2 * len(hits) + given))
 
-    return round(float(max(np.arange(0.05, 0.95, 0.01), key=f1)), 4)
+    return round(float(max(np.arange(0.05, 0.95, 0.01), key=measure)), 4)
 
 
 def _quantile(scores: Sequence[float], share: float) -> float:
