@@ -84,6 +84,9 @@ class Assistant:
         if findings.answer is not None:
             return findings.answer
         alone = self._retriever.retrieve(Query(text))
+        urgent = self.safety.raise_alarm(findings.alarm, alone) if findings.alarm else None
+        if urgent is not None:
+            return urgent
         if findings.refusal is not None:
             return self._refuse(text, findings.refusal, alone)
         if background and background.question and leans_back(text):
@@ -96,11 +99,6 @@ class Assistant:
         """Whether a text, which is a message for certain, is a scam."""
         self._cards.drop_retired()
         return self.safety.screen(text[:2000])
-
-    def alarm(self, text: str) -> str:
-        """The category of the emergency a text tells of; empty when there is none."""
-        alarm = self.safety.triage.check(self._retriever.hear(clean(text[:2000])))
-        return alarm.category if alarm else ""
 
     def search(self, question: str) -> Answer:
         """Answer a question that is no message and no emergency: from the cards alone."""

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from bot.assistant.models import FOLDER, Thresholds
 from bot.assistant.refusal import NONE as OURS
 from bot.assistant.screening import LEGIT, QUESTION, SCAM
 from bot.assistant.screening_rules import load_screening_rules
-from bot.assistant.triage import DANGER, NONE, triage_signals
+from bot.assistant.triage import DANGER, NONE, standing, triage_signals
 from bot.assistant.triage_rules import load_triage_rules
 from knowledge.cardfile import read_cards
 from knowledge.database import open_database, sqlite_url
@@ -81,7 +82,7 @@ class Trainer:
         self._write = write
         FOLDER.mkdir(exist_ok=True)
 
-    def triage(self) -> dict[str, float]:
+    def triage(self) -> dict[str, Any]:
         """Danger or none, and which danger."""
         rules = load_triage_rules()
         rows = read_rows("triage*.jsonl")
@@ -97,13 +98,12 @@ class Trainer:
 
         danger = self._examples(rows, read, lambda row: NONE if row.label == NONE else DANGER)
         found = self._fit("triage_danger", danger)
-        wrong = [p[DANGER] for p, label in zip(found, danger.labels, strict=True) if label == NONE]
-        right = [p[DANGER] for p, label in zip(found, danger.labels, strict=True) if label != NONE]
-        alarm_from = _cheapest(right, wrong)
-        caught, false = (
-            np.mean(np.array(right) >= alarm_from),
-            np.mean(np.array(wrong) >= alarm_from),
-        )
+        chance = np.array([p[DANGER] for p in found])
+        danger_is = np.array(danger.labels) != NONE
+        groups = [standing(rules.read(text)) for text in danger.texts]
+        alarm_from = _cheapest_by_group(chance, danger_is, np.array(groups))
+        given = chance >= np.array([alarm_from[group] for group in groups])
+        caught, false = given[danger_is].mean(), given[~danger_is].mean()
         _say("triage", f"recall {caught:.3f}, false alarms {false:.3f} at {alarm_from}")
         kinds = [row for row in rows if row.label != NONE]
         self._keep("triage_kind", self._examples(kinds, read, lambda row: row.label), KIND_STRENGTH)
@@ -214,12 +214,19 @@ def _write_prototypes(rows: Iterable[Row]) -> None:
     )
 
 
-def _cheapest(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """The threshold with the least share of misses and false alarms, by their cost."""
-    hits, false = np.array(right), np.array(wrong)
-    steps = np.arange(0.05, 0.95, 0.01)
-    costs = [MISSED_COST * np.mean(hits < t) + np.mean(false >= t) for t in steps]
-    return round(float(steps[int(np.argmin(costs))]), 4)
+def _cheapest_by_group(chance: Any, danger: Any, groups: Any) -> dict[str, float]:
+    """The threshold of every group with the least misses and false alarms, by their cost."""
+    steps = np.arange(0.05, 0.98, 0.01)
+    found = {}
+    for group in sorted(set(groups.tolist())):
+        inside = groups == group
+        costs = [
+            MISSED_COST * (inside & danger & (chance < t)).sum() / danger.sum()
+            + (inside & ~danger & (chance >= t)).sum() / (~danger).sum()
+            for t in steps
+        ]
+        found[group] = round(float(steps[int(np.argmin(costs))]), 4)
+    return found
 
 
 def _best_f(right: Sequence[float], wrong: Sequence[float], beta: float) -> float:

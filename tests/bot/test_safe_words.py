@@ -41,11 +41,17 @@ def test_an_emergency_is_one_screen_that_says_whom_to_call_first(house, send):
 
 
 def test_a_follow_up_of_an_emergency_is_one_digit_away(house, send):
-    reply = send("娃娃噎住了脸都紫了，没满一岁")
+    reply = send("俺老伴吃馍噎住了，脸都紫了说不出话")
     labels = [choice.label for choice in reply.choices]
     assert "是不满1岁的娃娃" in labels
     answer = house.indexer.lookup("firstaid.choking.infant").card.answer
     assert answer in send(str(labels.index("是不满1岁的娃娃") + 1)).text
+
+
+def test_the_card_that_fits_best_answers_the_emergency(house, send):
+    answer = house.indexer.lookup("firstaid.choking.infant").card.answer
+    assert answer in send("娃娃噎住了脸都紫了，没满一岁").text
+    assert verdict(house).verdict == "emergency"
 
 
 def test_without_a_card_the_fixed_words_still_say_whom_to_call(house, send):
