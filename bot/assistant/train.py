@@ -56,13 +56,13 @@ class Row:
 def main() -> int:
     """Fit every model and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("tasks", nargs="*", default=TASKS, choices=TASKS)
+    parser.add_argument("tasks", nargs="*", help=f"some of {TASKS}; all when none is named")
     parser.add_argument("--dry", action="store_true", help="print, do not write")
     args = parser.parse_args()
     trainer = Trainer(write=not args.dry)
     path = FOLDER / "thresholds.json"
     thresholds = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    for task in args.tasks:
+    for task in args.tasks or TASKS:
         thresholds |= getattr(trainer, task)()
     if not args.dry:
         Thresholds.model_validate(thresholds).write()
