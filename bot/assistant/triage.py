@@ -18,6 +18,7 @@ from retrieval.retriever import Heard
 
 NONE, DANGER = "none", "danger"  # the labels of the danger model
 NOW = "now"  # the one guard that speaks for an alarm
+BLIND = 0.9  # what neither a rule nor the embedder saw must be nearly certain
 _SIGN_SHARE = 1.0  # what a sign the rules saw adds to a category's probability
 
 
@@ -56,7 +57,7 @@ class Triage:
         if self._model is None:
             return _by_rules(reading)
         certainty = self.certainty(heard, reading)
-        if certainty < self._model.alarm_from[standing(reading)]:
+        if certainty < self._threshold(reading, heard):
             return None
         return self._alarm(heard, reading, certainty)
 
@@ -68,6 +69,12 @@ class Triage:
         signals = triage_signals(reading, heard.question)
         vector = heard.vector if self._fits else None
         return self._model.danger.probabilities(heard.question.plain, vector, signals)[DANGER]
+
+    def _threshold(self, reading: Reading, heard: Heard) -> float:
+        assert self._model is not None  # noqa: S101 - check() asked
+        held = self._model.alarm_from[standing(reading)]
+        blind = heard.vector is None or not self._fits
+        return max(held, BLIND) if blind and not reading.signs else held
 
     def _alarm(self, heard: Heard, reading: Reading, certainty: float) -> Alarm:
         assert self._model is not None  # noqa: S101 - check() asked

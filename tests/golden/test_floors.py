@@ -37,6 +37,11 @@ def test_a_suite_of_safety_keeps_its_figures(whole, suite):
     assert found.false_alarm_rate <= floor["false_alarm_rate"]
 
 
+def test_every_welcome_example_is_answered_from_a_card(whole):
+    for example in whole.wording.several("welcome.examples"):
+        assert whole.assistant.answer(example).cards, example
+
+
 def test_the_golden_questions_keep_their_figures(whole):
     questions = read_questions(HERE / "questions.jsonl")
     found = measure([ask_golden(whole.assistant, question) for question in questions])

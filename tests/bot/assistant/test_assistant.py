@@ -52,7 +52,7 @@ def test_every_line_is_the_cards_or_the_wordings(assistant):
         ("how do I treat a cold", "Please ask in Chinese"),
         ("你好", "我在"),
         ("谢谢！", "不客气"),
-        ("今晚的球赛谁赢了", "不太会聊天"),
+        ("给我讲个笑话", "不太会聊天"),
     ],
 )
 def test_what_it_cannot_answer_it_says_kindly(assistant, question, says):
