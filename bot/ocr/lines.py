@@ -1,0 +1,66 @@
+"""Pieces of text found in a picture become lines, from top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+_SAME_ROW = 0.5  # of the lower one's height, between two middles
+_ADJACENT = 0.9  # of a line's height, between two lines of one paragraph
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text in an upright box, in pixels of the picture."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def join_lines(pieces: Iterable[Piece]) -> str:
+    """One line of text per row, pieces of a row parted by a space.
+
+    A number that wraps into the next row stays one number: redaction must see all of it.
+    """
+    rows: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda p: p.middle):
+        if rows and _same_row(rows[-1][-1], piece):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return reduce(_joined, map(_row, rows)).text if rows else ""
+
+
+def _row(pieces: list[Piece]) -> Piece:
+    pieces = sorted(pieces, key=lambda p: p.left)
+    return Piece(
+        " ".join(piece.text.strip() for piece in pieces),
+        pieces[0].left,
+        min(piece.top for piece in pieces),
+        max(piece.right for piece in pieces),
+        max(piece.bottom for piece in pieces),
+    )
+
+
+def _joined(above: Piece, below: Piece) -> Piece:
+    # `above` is all text so far, with the box of its last row.
+    near = below.top - above.bottom < _ADJACENT * below.height and above.right >= below.right
+    number = above.text[-1:].isdigit() and below.text[:1].isdigit()
+    gap = "" if near and number else "\n"
+    return Piece(above.text + gap + below.text, below.left, below.top, below.right, below.bottom)
+
+
+def _same_row(one: Piece, other: Piece) -> bool:
+    return abs(one.middle - other.middle) < _SAME_ROW * min(one.height, other.height)
