@@ -107,7 +107,7 @@ class Assistant:
         screened = self.safety.judge(words[:2000])
         message = self.safety.screening.is_message(screened)
         if message and (screened.risk is Risk.HIGH or not self.alarm(words)):
-            return self.safety.harmless(screened)
+            return self.safety.screen(words)
         return self.answer(f"{caption}\n{words}" if caption else words)
 
     def alarm(self, text: str) -> str:

@@ -22,10 +22,12 @@ class Piece:
 
     @property
     def height(self) -> float:
+        """Of the line, more than of its characters."""
         return self.bottom - self.top
 
     @property
     def middle(self) -> float:
+        """How far down it stands."""
         return (self.top + self.bottom) / 2
 
 

@@ -106,7 +106,8 @@ class RapidOcrReader:
             self._await(self._wire, give_up)
             self._wire.recv_bytes()
         except (EOFError, OSError):
-            log.error("ocr_did_not_start", exit_code=self._end())
+            code = self._end()
+            log.error("ocr_did_not_start", exit_code=code)  # noqa: TRY400 - the code says it all
             raise ImageError(ImageFault.MISSING) from None
         return self._wire
 

@@ -59,9 +59,7 @@ def _engine() -> _Engine:
 
     cv2.setNumThreads(1)
     # One thread: the machine's other cores answer the people who write.
-    one = {
-        f"EngineConfig.onnxruntime.{name}_op_num_threads": 1 for name in ("intra", "inter")
-    }
+    one = {f"EngineConfig.onnxruntime.{name}_op_num_threads": 1 for name in ("intra", "inter")}
     return RapidOCR(params={"Global.log_level": "critical", "Global.text_score": _SURE, **one})
 
 
