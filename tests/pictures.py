@@ -14,7 +14,7 @@ SCAM = (
     "【京东金融】尊敬的客户，您的白条账户异常，影响个人征信，请立即添加客服微信jd8812，"
     "或点击 http://jd-bt.top/a8 注销，否则将冻结您的银行卡。"
 )
-QUESTION = "血压高了怎么办"
+QUESTION = "秸秆能不能烧"
 FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".fonts")
 NAMES = ("NotoSansCJK-Regular.ttc", "wqy-microhei.ttc", "wqy-zenhei.ttc", "DroidSansFallback*.ttf")
 INK = "#111111"

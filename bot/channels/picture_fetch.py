@@ -13,7 +13,6 @@ from bot.images import IMAGE_BYTES, ImageError, ImageFault
 
 FETCH_SECONDS: Final = 8.0
 _STEP_SECONDS: Final = 4.0  # to connect, and from one chunk to the next
-_CHUNK_BYTES: Final = 64 * 1024
 
 _log = structlog.get_logger(__name__)
 # At INFO it logs every URL: people's pictures, and on Telegram the bot's token.
@@ -37,8 +36,9 @@ def fetch_picture(url: str, seconds: float = FETCH_SECONDS) -> bytes:
                 raise _unreachable(f"status {answer.status_code}")
             if _declared_bytes(answer) > IMAGE_BYTES:
                 raise ImageError(ImageFault.TOO_LARGE)
-            # Raw, so that a compressed body cannot be larger than what was counted.
-            for chunk in answer.iter_raw(_CHUNK_BYTES):
+            # Raw, so that a compressed body cannot be larger than what was counted; as it comes, so
+            # that one that drips is noticed.
+            for chunk in answer.iter_raw():
                 body += chunk
                 if len(body) > IMAGE_BYTES:
                     raise ImageError(ImageFault.TOO_LARGE)
