@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint bench evaluate calibrate clean
+.PHONY: run test lint bench evaluate suites calibrate train clean
 
 run: $(VENV)/.installed
 	$(BIN)/kepubang serve
@@ -24,6 +24,12 @@ bench: $(VENV)/.installed-tests
 
 evaluate: $(VENV)/.installed
 	$(BIN)/kepubang evaluate
+
+suites: $(VENV)/.installed
+	for suite in triage screening rumour refusal; do $(BIN)/kepubang evaluate --suite $$suite; done
+
+train: $(VENV)/.installed-tests
+	$(BIN)/python -m bot.assistant.train
 
 calibrate: $(VENV)/.installed-tests
 	$(BIN)/python -m retrieval.calibrate tests/golden/development.jsonl

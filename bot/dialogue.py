@@ -256,8 +256,8 @@ class Dialogue:
         """Answer what is written in a picture; what stands under it when that cannot be read."""
         started = self._clock()
         caption = message.text.strip()
-        if caption and self._assistant.alarm(caption):
-            return self._ask(message, person, context, caption)  # an emergency waits for no reading
+        if caption and self._assistant.answer(redact(caption)).verdict.value in _URGENT:
+            return self._ask(message, person, context, caption)  # which waits for no reading
         try:
             words = redact(self._pictures.words(message.image)[:STORED_QUESTION])
         except ImageError as error:

@@ -84,6 +84,9 @@ class Assistant:
         if findings.answer is not None:
             return findings.answer
         alone = self._retriever.retrieve(Query(text))
+        urgent = self.safety.raise_alarm(findings.alarm, alone) if findings.alarm else None
+        if urgent is not None:
+            return urgent
         if findings.refusal is not None:
             return self._refuse(text, findings.refusal, alone)
         if background and background.question and leans_back(text):
@@ -106,14 +109,11 @@ class Assistant:
         self._cards.drop_retired()
         screened = self.safety.judge(words[:2000])
         message = self.safety.screening.is_message(screened)
-        if message and (screened.risk is Risk.HIGH or not self.alarm(words)):
+        if message and screened.risk is Risk.HIGH:
             return self.safety.screen(words)
-        return self.answer(f"{caption}\n{words}" if caption else words)
-
-    def alarm(self, text: str) -> str:
-        """The category of the emergency a text tells of; empty when there is none."""
-        alarm = self.safety.triage.check(self._retriever.hear(clean(text[:2000])))
-        return alarm.category if alarm else ""
+        answer = self.answer(f"{caption}\n{words}" if caption else words)
+        urgent = answer.verdict is AnswerVerdict.EMERGENCY
+        return self.safety.screen(words) if message and not urgent else answer
 
     def search(self, question: str) -> Answer:
         """Answer a question that is no message and no emergency: from the cards alone."""

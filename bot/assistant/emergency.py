@@ -12,7 +12,7 @@ import prompts
 from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, Risk, UsedCard
 from bot.assistant.composer import Composer, citations, hotlines_in
 from bot.assistant.triage import Alarm
-from knowledge.card import Card, Revision
+from knowledge.card import Card, CardKind, Revision
 
 ALARMS = Path(prompts.__file__).parent / "alarms.toml"
 STEPS = 5
@@ -71,10 +71,18 @@ class EmergencyComposer:
         self._composer = composer
         self._lookup = lookup
 
-    def answer(self, alarm: Alarm) -> Answer:
-        """One screen; the fixed line of prompts/alarms.toml when no card is published."""
+    def fits(self, alarm: Alarm, card: Card) -> bool:
+        """Whether a card that was found by searching may answer an alarm of this category."""
+        scam = self._responses.by_category[alarm.category].scam
+        return card.kind is (CardKind.FRAUD if scam else CardKind.EMERGENCY)
+
+    def answer(self, alarm: Alarm, found: Revision | None = None) -> Answer:
+        """One screen from the card that was found, or the category's own.
+
+        The fixed line of prompts/alarms.toml when no card is published.
+        """
         response = self._responses.by_category[alarm.category]
-        revision = next(filter(None, map(self._lookup, response.cards)), None)
+        revision = found or next(filter(None, map(self._lookup, response.cards)), None)
         words = self._responses.wording
         if revision is None:
             lines = [response.lead, words["bare_scam" if response.scam else "bare"]]

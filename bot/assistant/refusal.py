@@ -14,6 +14,8 @@ from retrieval.retriever import Heard
 
 RULES = Path(prompts.__file__).parent / "refusals.toml"
 NONE = "none"  # the label of what is ours
+# What would hurt to be told by mistake must be likelier than an ordinary question.
+_GRAVE = {"self_harm_method", "poison", "magic_cure", "insult", "pesticide_mix", "politics"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Refusals:
         if 1.0 - shares[NONE] < self._model.refuse_from:
             return None
         best = max((label for label in shares if label != NONE), key=lambda label: shares[label])
+        if best in _GRAVE and shares[best] < shares[NONE]:
+            return None
         found = self._refusals[best]
         return Refusal(best, found.text, found.with_card, 1.0 - shares[NONE])
 

@@ -13,12 +13,15 @@ from bot.assistant.refusal import Refusal, Refusals, load_refusals
 from bot.assistant.scam import ScamComposer
 from bot.assistant.screening import Screened, Screening
 from bot.assistant.screening_rules import load_screening_rules
-from bot.assistant.triage import Triage
+from bot.assistant.triage import Alarm, Triage
 from bot.assistant.triage_rules import load_triage_rules
 from knowledge.card import Revision
-from retrieval.retriever import Heard, Retriever
+from retrieval.fusion import Outcome
+from retrieval.retriever import Found, Heard, Retriever
 
 SCREEN, SEARCH = "screen:", "search:"  # what a choice means when it names no card
+SURE_CARD = 0.9  # confidence of an ordinary card that outweighs an alarm below SURE_ALARM
+SURE_ALARM = 0.8
 _GLANCE = 0.03  # chance of being a message, by words alone, below which no second look is taken
 _SCREENED_CHARACTERS = 1200
 
@@ -28,6 +31,7 @@ class Findings:
     """What was found before searching; `answer` is final, the others only lean."""
 
     answer: Answer | None = None
+    alarm: Alarm | None = None
     screened: Screened | None = None
     refusal: Refusal | None = None
 
@@ -54,16 +58,25 @@ class Safety:
         """Everything that comes before searching."""
         screened = self._glance(question)
         alarm = self.triage.check(heard)
-        if alarm is not None:
-            answer = self._emergencies.answer(alarm)
-            forwarded = screened is not None and self.screening.is_message(screened)
-            if forwarded and screened and answer.verdict is AnswerVerdict.SCAM:
-                # The message itself is before us: its quotes say more than the alarm would.
-                return Findings(self._scams.answer(screened), screened)
-            return Findings(answer, screened)
-        if screened and self.screening.is_message(screened) and screened.risk is not Risk.LOW:
-            return Findings(self._scams.answer(screened), screened)
-        return Findings(None, screened, self.refusals.check(heard))
+        # A message that is before us says more by its quotes than an alarm would.
+        if alarm is not None and not (screened and self._is_scam_message(screened)):
+            return Findings(None, alarm, screened)
+        if screened and self._is_scam_message(screened):
+            return Findings(self._scams.answer(screened), None, screened)
+        return Findings(None, None, screened, self.refusals.check(heard))
+
+    def raise_alarm(self, alarm: Alarm, found: Found) -> Answer | None:
+        """The answer to an alarm; None when searching found something surer than a faint alarm."""
+        best = found.hits[0].revision if found.hits else None
+        sure = best is not None and found.outcome is Outcome.ANSWER
+        if best and sure and self._emergencies.fits(alarm, best.card):
+            return self._emergencies.answer(alarm, best)
+        if sure and found.confidence >= SURE_CARD and alarm.certainty < SURE_ALARM:
+            return None
+        return self._emergencies.answer(alarm)
+
+    def _is_scam_message(self, screened: Screened) -> bool:
+        return self.screening.is_message(screened) and screened.risk is not Risk.LOW
 
     def screen(self, text: str) -> Answer:
         """The answer about a text that is a message for certain."""

@@ -59,16 +59,17 @@ class ScreeningRules:
     def look(self, written: str) -> Look:
         """Everything the rules see in a message."""
         text = undisguise(written)
-        flags = [
-            RedFlag(_quote(match.group()), why, name)
-            for name, (why, patterns) in self.flags.items()
-            if (match := _first(patterns, text))
-        ]
         links = find_links(text, self.links)
-        flags += [
+        # The address itself first: nothing else in a message is as plain to see.
+        flags = [
             RedFlag(_quote(link.quote), self.link_reasons[link.odd[0]], f"link_{link.odd[0]}")
             for link in links
             if link.odd
+        ]
+        flags += [
+            RedFlag(_quote(match.group()), why, name)
+            for name, (why, patterns) in self.flags.items()
+            if (match := _first(patterns, text))
         ]
         if foreign := _FOREIGN.search(text):
             flags.append(RedFlag(foreign.group(), self.foreign_reason, "foreign_number"))
@@ -108,4 +109,5 @@ def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> re.Match[str] | 
 
 
 def _quote(text: str) -> str:
+    text = text.rsplit("】", 1)[-1].strip(" ,.;:")
     return text if len(text) <= _QUOTE_CHARACTERS else text[: _QUOTE_CHARACTERS - 1] + "…"

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from bot.assistant.models import FOLDER, Thresholds
 from bot.assistant.refusal import NONE as OURS
 from bot.assistant.screening import LEGIT, QUESTION, SCAM
 from bot.assistant.screening_rules import load_screening_rules
-from bot.assistant.triage import DANGER, NONE, triage_signals
+from bot.assistant.triage import DANGER, NONE, standing, triage_signals
 from bot.assistant.triage_rules import load_triage_rules
 from knowledge.cardfile import read_cards
 from knowledge.database import open_database, sqlite_url
@@ -37,6 +38,7 @@ MISSED_COST = 0.5  # of a false alarm, message by message: a day has a hundred t
 FALSE_HIGH = 0.01  # of honest messages, which in training are far harder than a day's
 # Rumours about first aid are often told while somebody lies there.
 URGENT_RUMOURS = {f"rumour.R{number}" for number in range(50, 66)} | {"rumour.R32", "rumour.R41"}
+HONEST_BETA = 0.7  # an honest notice called a scam costs trust, where a missed one has a hotline
 KIND_STRENGTH = 2.0  # which kind it is only chooses the card: no probability is read off it
 OTHERS = 6  # one in so many of another task's examples is enough to tell it apart
 PROTOTYPES = 12  # wordings kept of each kind, to explain what no rule saw
@@ -54,13 +56,13 @@ class Row:
 def main() -> int:
     """Fit every model and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("tasks", nargs="*", default=TASKS, choices=TASKS)
+    parser.add_argument("tasks", nargs="*", help=f"some of {TASKS}; all when none is named")
     parser.add_argument("--dry", action="store_true", help="print, do not write")
     args = parser.parse_args()
     trainer = Trainer(write=not args.dry)
     path = FOLDER / "thresholds.json"
     thresholds = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    for task in args.tasks:
+    for task in args.tasks or TASKS:
         thresholds |= getattr(trainer, task)()
     if not args.dry:
         Thresholds.model_validate(thresholds).write()
@@ -80,7 +82,7 @@ class Trainer:
         self._write = write
         FOLDER.mkdir(exist_ok=True)
 
-    def triage(self) -> dict[str, float]:
+    def triage(self) -> dict[str, Any]:
         """Danger or none, and which danger."""
         rules = load_triage_rules()
         rows = read_rows("triage*.jsonl")
@@ -96,13 +98,12 @@ class Trainer:
 
         danger = self._examples(rows, read, lambda row: NONE if row.label == NONE else DANGER)
         found = self._fit("triage_danger", danger)
-        wrong = [p[DANGER] for p, label in zip(found, danger.labels, strict=True) if label == NONE]
-        right = [p[DANGER] for p, label in zip(found, danger.labels, strict=True) if label != NONE]
-        alarm_from = _cheapest(right, wrong)
-        caught, false = (
-            np.mean(np.array(right) >= alarm_from),
-            np.mean(np.array(wrong) >= alarm_from),
-        )
+        chance = np.array([p[DANGER] for p in found])
+        danger_is = np.array(danger.labels) != NONE
+        groups = [standing(rules.read(text)) for text in danger.texts]
+        alarm_from = _cheapest_by_group(chance, danger_is, np.array(groups))
+        given = chance >= np.array([alarm_from[group] for group in groups])
+        caught, false = given[danger_is].mean(), given[~danger_is].mean()
         _say("triage", f"recall {caught:.3f}, false alarms {false:.3f} at {alarm_from}")
         kinds = [row for row in rows if row.label != NONE]
         self._keep("triage_kind", self._examples(kinds, read, lambda row: row.label), KIND_STRENGTH)
@@ -131,7 +132,7 @@ class Trainer:
         questions = [p[SCAM] + p[LEGIT] for p, label in pairs if label == QUESTION]
         thresholds = {
             "high_from": _quantile(honest, FALSE_HIGH),
-            "medium_from": _best_f1(scams, honest),
+            "medium_from": _best_f(scams, honest, HONEST_BETA),
             "message_from": _quantile(questions, 0.004),
             "unsure_from": _quantile(questions, 0.015),
         }
@@ -157,7 +158,7 @@ class Trainer:
         pairs = list(zip(found, examples.labels, strict=True))
         ours = [1 - p[OURS] for p, label in pairs if label == OURS]
         others = [1 - p[OURS] for p, label in pairs if label != OURS]
-        refuse_from = _best_f1(others, ours)
+        refuse_from = _best_f(others, ours, 1.0)
         _say("refusal", f"recall {np.mean(np.array(others) >= refuse_from):.3f} at {refuse_from}")
         return {"refuse_from": refuse_from}
 
@@ -213,23 +214,31 @@ def _write_prototypes(rows: Iterable[Row]) -> None:
     )
 
 
-def _cheapest(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """The threshold with the least share of misses and false alarms, by their cost."""
+def _cheapest_by_group(chance: Any, danger: Any, groups: Any) -> dict[str, float]:
+    """The threshold of every group with the least misses and false alarms, by their cost."""
+    steps = np.arange(0.05, 0.98, 0.01)
+    found = {}
+    for group in sorted(set(groups.tolist())):
+        inside = groups == group
+        costs = [
+            MISSED_COST * (inside & danger & (chance < t)).sum() / danger.sum()
+            + (inside & ~danger & (chance >= t)).sum() / (~danger).sum()
+            for t in steps
+        ]
+        found[group] = round(float(steps[int(np.argmin(costs))]), 4)
+    return found
+
+
+def _best_f(right: Sequence[float], wrong: Sequence[float], beta: float) -> float:
+    """The threshold with the best F-measure; beta below 1 favours precision."""
     hits, false = np.array(right), np.array(wrong)
-    steps = np.arange(0.05, 0.95, 0.01)
-    costs = [MISSED_COST * np.mean(hits < t) + np.mean(false >= t) for t in steps]
-    return round(float(steps[int(np.argmin(costs))]), 4)
 
-
-def _best_f1(right: Sequence[float], wrong: Sequence[float]) -> float:
-    """The threshold with the best F1."""
-    hits, false = np.array(right), np.array(wrong)
-
-    def f1(threshold: float) -> float:
+    def measure(threshold: float) -> float:
         caught = (hits >= threshold).sum()
-        return float(2 * caught / (caught + (false >= threshold).sum() + len(hits)))
+        given = caught + (false >= threshold).sum()
+        return float((1 + beta**2) * caught / (beta**2 * len(hits) + given))
 
-    return round(float(max(np.arange(0.05, 0.95, 0.01), key=f1)), 4)
+    return round(float(max(np.arange(0.05, 0.95, 0.01), key=measure)), 4)
 
 
 def _quantile(scores: Sequence[float], share: float) -> float:

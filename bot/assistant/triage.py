@@ -36,7 +36,7 @@ class TriageModel:
 
     danger: Classifier
     kind: Classifier
-    alarm_from: float
+    alarm_from: Mapping[str, float]  # by standing(): with signs, signs spoken against, none
     prototypes: Mapping[str, Sequence[str]]
 
 
@@ -56,7 +56,7 @@ class Triage:
         if self._model is None:
             return _by_rules(reading)
         certainty = self.certainty(heard, reading)
-        if certainty < self._model.alarm_from:
+        if certainty < self._model.alarm_from[standing(reading)]:
             return None
         return self._alarm(heard, reading, certainty)
 
@@ -78,6 +78,13 @@ class Triage:
         seen = reading.signs.get(category)
         nearest = _nearest(heard.question.plain, self._model.prototypes.get(category, ()))
         return Alarm(category, certainty, seen or (nearest,))
+
+
+def standing(reading: Reading) -> str:
+    """How a message stands by the rules: what no rule saw must be surer to raise an alarm."""
+    if not reading.signs:
+        return "unseen"
+    return "doubted" if reading.guards.keys() - {NOW} else "plain"
 
 
 def triage_signals(reading: Reading, question: Question) -> dict[str, float]:

@@ -137,7 +137,8 @@ def _hit(case: Case, suite: Suite) -> bool:
 
 
 def _triage(assistant: Assistant, text: str) -> str:
-    return assistant.alarm(text) or NONE
+    answer = assistant.answer(text)
+    return answer.alarm or ("scam" if answer.verdict is AnswerVerdict.SCAM else NONE)
 
 
 def _screening(assistant: Assistant, text: str) -> str:

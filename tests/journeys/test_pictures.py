@@ -109,7 +109,7 @@ def whole_answer(resident: Resident, page: str) -> str:
     """What a person reads who taps 查看结果 until it is there, and 继续看 to the end."""
     tap = re.search(r"msgmenuid=(c\.[0-9a-z]*\.\d+)", page)
     for _ in range(60):
-        if tap is None or "正在查" not in page and "还在查" not in page:
+        if tap is None or not re.search("正在查|还在查", page):
             break
         time.sleep(0.5)
         page = resident.say("查看结果", tap=tap[1])

@@ -24,7 +24,7 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    alarm_from: float
+    alarm_from: dict[str, float]
     high_from: float
     medium_from: float
     message_from: float

@@ -9,7 +9,16 @@ import pytest
 
 from bot.images import IMAGE_BYTES, ImageError, ImageFault
 from bot.ocr.rapidocr_reader import RapidOcrReader
-from tests.pictures import QUESTION, SCAM, animated_gif, blank, needs_font, needs_ocr, png, screenshot
+from tests.pictures import (
+    QUESTION,
+    SCAM,
+    animated_gif,
+    blank,
+    needs_font,
+    needs_ocr,
+    png,
+    screenshot,
+)
 
 pytestmark = needs_ocr
 
@@ -40,7 +49,7 @@ def test_a_screenshot_is_read_from_top_to_bottom(reader):
 
 @needs_font
 def test_a_photo_taken_sideways_is_read(reader):
-    from PIL import Image
+    from PIL import Image  # noqa: PLC0415 - only where the extra is
 
     exif = Image.Exif()
     exif[0x0112] = 6

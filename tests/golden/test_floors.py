@@ -1,0 +1,47 @@
+"""No figure may fall below its floor: the whole pack, the real models, every golden question.
+
+floors.json holds what was measured when it was last raised, less a small margin. Lower a floor
+only with a reason in the commit.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.commands.evaluate import ask_golden
+from bot.commands.suites import Suite, count, read_cases, run_case
+from bot.house import build_house
+from bot.settings import Settings
+from retrieval.evaluation import measure, read_questions
+
+HERE = Path(__file__).parent
+FLOORS = json.loads((HERE / "floors.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    house = build_house(Settings(_env_file=None, data_dir=folder, secret="a test's secret"))
+    yield house
+    house.close()
+
+
+@pytest.mark.parametrize("suite", list(Suite))
+def test_a_suite_of_safety_keeps_its_figures(whole, suite):
+    ran = [run_case(whole.assistant, suite, case) for case in read_cases(suite, None)]
+    found, floor = count(ran, suite), FLOORS[suite.value]
+    assert found.precision >= floor["precision"]
+    assert found.recall >= floor["recall"]
+    assert found.f1 >= floor["f1"]
+    assert found.false_alarm_rate <= floor["false_alarm_rate"]
+
+
+def test_the_golden_questions_keep_their_figures(whole):
+    questions = read_questions(HERE / "questions.jsonl")
+    found = measure([ask_golden(whole.assistant, question) for question in questions])
+    floor = FLOORS["questions"]
+    assert found.recall_at_1 >= floor["recall_at_1"]
+    assert found.abstention_precision >= floor["abstention_precision"]
+    assert found.abstention_recall >= floor["abstention_recall"]
+    assert found.calibration_error <= floor["calibration_error"]
