@@ -6,6 +6,7 @@ The limits are on what a picture claims before it is decoded: a few kilobytes ca
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
@@ -32,17 +33,13 @@ def open_picture(data: bytes) -> Image.Image:
     if len(data) > IMAGE_BYTES:
         raise ImageError(ImageFault.TOO_LARGE)
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            _check(picture)
-            picture.draft("RGB", (_DRAFT_SIDE, _DRAFT_SIDE))
-            upright = ImageOps.exif_transpose(picture)
-            if not upright.has_transparency_data:
-                return upright.convert("RGB")
-            paper = Image.new("RGBA", upright.size, "white")
-            return Image.alpha_composite(paper, upright.convert("RGBA")).convert("RGB")
+        with warnings.catch_warnings():
+            # Pillow warns of what is odd in a picture, and of what _check refuses anyway.
+            warnings.simplefilter("ignore")
+            return _opened(data)
     except ImageError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+    except (Image.DecompressionBombError, MemoryError):
         raise ImageError(ImageFault.TOO_LARGE) from None
     except Exception:  # noqa: BLE001 - the decoders raise whatever broken bytes lead them to
         raise ImageError(ImageFault.UNREADABLE) from None
@@ -62,6 +59,25 @@ def strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     step = STRIP_HEIGHT - OVERLAP
     for top in range(0, min(max(picture.height - OVERLAP, 1), STRIPS * step), step):
         yield top, picture.crop((0, top, picture.width, min(top + STRIP_HEIGHT, picture.height)))
+
+
+def _opened(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        _check(picture)
+        picture.draft("RGB", (_DRAFT_SIDE, _DRAFT_SIDE))
+        picture.load()
+        upright = _turned(picture)
+        if not upright.has_transparency_data:
+            return upright.convert("RGB")
+        paper = Image.new("RGBA", upright.size, "white")
+        return Image.alpha_composite(paper, upright.convert("RGBA")).convert("RGB")
+
+
+def _turned(picture: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # noqa: BLE001 - what the camera wrote beside the picture is broken
+        return picture
 
 
 def _check(picture: Image.Image) -> None:
