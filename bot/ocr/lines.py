@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
 _SAME_ROW = 0.5  # of the lower one's height, between two middles
 _ADJACENT = 0.9  # of a line's height, between two lines of one paragraph
+# What a phone's screen shows around a message: clock, battery, network, titles and buttons.
+_FURNITURE = re.compile(
+    r"(?:昨天|今天|前天|星期.|凌晨|早上|上午|中午|下午|晚上|\s)*\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
+    r"|\d{1,3}%|[2345]G\+?|HD\d?|Wi-?Fi|VoLTE"
+    r"|[<＜‹〈]?\s*(?:短信|信息|短信/彩信|短信息|微信|消息|返回|编辑|发送|复制|转发|收起)\s*[>＞›〉]?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,13 @@ class Piece:
 
 
 def join_lines(pieces: Iterable[Piece]) -> str:
-    """One line of text per row, pieces of a row parted by a space.
+    """One line of text per row, pieces of a row parted by a space, without a screen's furniture.
 
     A number that wraps into the next row stays one number: redaction must see all of it.
     """
     rows: list[list[Piece]] = []
-    for piece in sorted(pieces, key=lambda p: p.middle):
+    said = (piece for piece in pieces if not _FURNITURE.fullmatch(piece.text.strip()))
+    for piece in sorted(said, key=lambda p: p.middle):
         if rows and _same_row(rows[-1][-1], piece):
             rows[-1].append(piece)
         else:

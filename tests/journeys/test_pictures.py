@@ -144,7 +144,7 @@ def test_a_picture_read_too_slowly_for_wechat_is_collected(settings, use_embedde
         assert "秸秆" in whole_answer(resident, resident.say("秸秆能不能烧"))
         answer = whole_answer(resident, waiting)
         assert "来源：" in answer
-        assert f"我在图里看到的字：“10:32 短信 {QUESTION}”" in answer
+        assert f"我在图里看到的字：“{QUESTION}”" in answer
         assert "没有等着" in resident.say("查看结果")
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 from bot.ocr.lines import Piece, join_lines
 
 
@@ -20,4 +22,17 @@ def test_a_number_that_wraps_stays_one_number():
 
 
 def test_numbers_far_apart_stay_apart():
-    assert join_lines([piece("10:32", 0, 0), piece("10086", 0, 80)]) == "10:32\n10086"
+    assert join_lines([piece("95588", 0, 0), piece("10086", 0, 80)]) == "95588\n10086"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["10:32", "下午 3:05", "昨天22:10", "87%", "5G", "HD", "< 短信", "短信/彩信", "发送", "返回"],
+)
+def test_a_screens_furniture_is_left_out(text):
+    assert join_lines([piece(text, 0, 0), piece("妈，转我五千", 0, 80)]) == "妈，转我五千"
+
+
+@pytest.mark.parametrize("text", ["135/85", "8点到12点停水", "验证码 4821", "返回款项", "微信号"])
+def test_what_a_message_says_is_no_furniture(text):
+    assert join_lines([piece(text, 0, 0)]) == text

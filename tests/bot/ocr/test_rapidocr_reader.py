@@ -41,10 +41,10 @@ def plain(text):
 
 
 @needs_font
-def test_a_screenshot_is_read_from_top_to_bottom(reader):
+def test_a_screenshot_is_read_from_top_to_bottom_without_its_clock_and_title(reader):
     words = reader.read(png(screenshot(SCAM)))
-    assert words.startswith("10:32\n短信\n")
-    assert plain(SCAM) in plain(words)
+    assert plain(words) == plain(SCAM)
+    assert "\n" in words
 
 
 @needs_font
