@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
+from math import atan2, cos, sin
+from statistics import median
 
 _SAME_ROW = 0.5  # of the lower one's height, between two middles
 _ADJACENT = 0.9  # of a line's height, between two lines of one paragraph
@@ -16,6 +18,8 @@ _FURNITURE = re.compile(
     r"|[<＜‹〈]?\s*(?:短信|信息|短信/彩信|短信息|微信|消息|返回|编辑|发送|复制|转发|收起)\s*[>＞›〉]?",
     re.IGNORECASE,
 )
+
+Box = list[tuple[float, float]]  # its corners, clockwise from the text's beginning
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,15 @@ class Piece:
     def middle(self) -> float:
         """How far down it stands."""
         return (self.top + self.bottom) / 2
+
+
+def straightened(boxes: list[Box]) -> list[Box]:
+    """Boxes turned about so that the text in them is level, as it is not in a tilted photo."""
+    if not boxes:
+        return []
+    tilt = median(atan2(box[1][1] - box[0][1], box[1][0] - box[0][0]) for box in boxes)
+    across, down = cos(tilt), sin(tilt)
+    return [[(x * across + y * down, y * across - x * down) for x, y in box] for box in boxes]
 
 
 def join_lines(pieces: Iterable[Piece]) -> str:

@@ -21,6 +21,8 @@ from bot.images import IMAGE_BYTES, ImageError, ImageFault
 log = structlog.get_logger()
 _NEEDS: Final = ("rapidocr", "onnxruntime", "cv2", "PIL")
 _END_SECONDS: Final = 2.0
+# Fetching a picture (8 s) and reading it must end within the inbox's lease of 20 s.
+READ_SECONDS: Final = 11.0
 
 
 class WorkerEndedError(Exception):
@@ -34,7 +36,7 @@ class WorkerEndedError(Exception):
 class RapidOcrReader:
     """An ImageReader. One picture at a time; the others wait, within their own `seconds`."""
 
-    def __init__(self, seconds: float = 20.0) -> None:
+    def __init__(self, seconds: float = READ_SECONDS) -> None:
         self._seconds = seconds
         self._turn = threading.Lock()
         self._process: BaseProcess | None = None

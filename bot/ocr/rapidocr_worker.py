@@ -7,17 +7,19 @@ hangs or eats memory is this process, which is started anew.
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Final
 
 from bot.images import ImageError, ImageFault
-from bot.ocr.lines import Piece, join_lines
+from bot.ocr.lines import Piece, join_lines, straightened
 from bot.ocr.picture import OVERLAP, open_picture, strips
 
 READY: Final = b"ready"
 ENOUGH_CHARACTERS: Final = 2000  # what is asked of the assistant at most
 _IDLE_SECONDS: Final = 600.0  # then half a gigabyte is given back
+_STRIPS_SECONDS: Final = 5.0  # then a long screenshot is answered by what was read of it so far
 _SURE: Final = 0.5  # below this the engine guesses
 
 _Engine = Callable[..., object]
@@ -67,28 +69,30 @@ def _pieces(engine: _Engine, data: bytes) -> Iterator[Piece]:
     """What stands in each strip; of an overlap, each strip gives the half nearer to it."""
     import numpy as np  # noqa: PLC0415
 
-    found_characters = 0
+    found_characters, started = 0, time.monotonic()
     picture = open_picture(data)
     parts = list(strips(picture))
     for number, (top, strip) in enumerate(parts):
         pixels = np.ascontiguousarray(np.asarray(strip)[:, :, ::-1])  # the engine wants BGR
         first = 0 if number == 0 else OVERLAP / 2
         last = strip.height - (0 if number == len(parts) - 1 else OVERLAP / 2)
-        for piece in _found(engine(pixels)):
+        for piece in _found(engine(pixels), straighten=len(parts) == 1):
             if first <= piece.middle < last:
                 found_characters += len(piece.text)
                 yield Piece(
                     piece.text, piece.left, piece.top + top, piece.right, piece.bottom + top
                 )
-        if found_characters >= ENOUGH_CHARACTERS:
+        slow = time.monotonic() - started > _STRIPS_SECONDS
+        if slow or found_characters >= ENOUGH_CHARACTERS:
             return
 
 
-def _found(result: object) -> Iterator[Piece]:
+def _found(result: object, straighten: bool) -> Iterator[Piece]:
     boxes, texts = getattr(result, "boxes", None), getattr(result, "txts", None)
     if boxes is None or texts is None:
         return
-    for box, text in zip(boxes.tolist(), texts, strict=True):
+    corners = straightened(boxes.tolist()) if straighten else boxes.tolist()
+    for box, text in zip(corners, texts, strict=True):
         if text.strip():
             across, down = [x for x, _ in box], [y for _, y in box]
             yield Piece(text, min(across), min(down), max(across), max(down))

@@ -7,9 +7,12 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 
+from bot.channels.picture_fetch import FETCH_SECONDS
 from bot.conversation import turns
 from bot.images import ImageError, ImageFault
+from bot.inbox import LEASE_SECONDS
 from bot.messages import InboundMessage, MessageKind
+from bot.ocr.rapidocr_reader import READ_SECONDS
 from bot.pictures import Pictures, shortened
 from prompts import load_wording
 from tests.pictures import QUESTION, SCAM
@@ -154,6 +157,10 @@ def test_a_messages_picture_is_not_part_of_what_it_is():
     message = InboundMessage("wechat", "1", "li", MessageKind.IMAGE, image=lambda: b"secret")
     assert message == replace(message, image=None)
     assert "image=" not in repr(message)
+
+
+def test_fetching_and_reading_end_before_the_message_may_be_taken_again():
+    assert FETCH_SECONDS + READ_SECONDS < LEASE_SECONDS
 
 
 def test_what_was_read_is_shown_on_one_short_line():

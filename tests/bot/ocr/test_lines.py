@@ -1,6 +1,6 @@
 import pytest
 
-from bot.ocr.lines import Piece, join_lines
+from bot.ocr.lines import Piece, join_lines, straightened
 
 
 def piece(text: str, left: float, top: float, width: float = 100, height: float = 20) -> Piece:
@@ -14,6 +14,13 @@ def test_nothing_found_is_no_text():
 def test_rows_go_from_top_to_bottom_and_left_to_right():
     pieces = [piece("下", 0, 100), piece("右", 200, 3), piece("左", 0, 0), piece("中", 0, 40)]
     assert join_lines(pieces) == "左 右\n中\n下"
+
+
+def test_a_tilted_page_is_made_level():
+    tilted = [[(0, 0), (98, 20), (94, 40), (-4, 20)], [(-10, 50), (88, 70), (84, 90), (-14, 70)]]
+    for box in straightened(tilted):
+        assert box[0][1] == pytest.approx(box[1][1], abs=0.01)
+    assert straightened([]) == []
 
 
 def test_a_number_that_wraps_stays_one_number():

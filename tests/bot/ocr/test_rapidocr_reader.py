@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bot.images import IMAGE_BYTES, ImageError, ImageFault
-from bot.ocr.rapidocr_reader import RapidOcrReader
+from bot.ocr.rapidocr_reader import RapidOcrReader, WorkerEndedError
 from tests.pictures import (
     QUESTION,
     SCAM,
@@ -55,6 +55,12 @@ def test_a_photo_taken_sideways_is_read(reader):
     exif[0x0112] = 6
     turned = screenshot(QUESTION).rotate(90, expand=True)
     assert QUESTION in reader.read(png(turned, "JPEG", exif=exif))
+
+
+@needs_font
+def test_a_tilted_photo_is_read_row_by_row(reader):
+    tilted = screenshot(SCAM).rotate(12, expand=True, fillcolor="gray")
+    assert plain(reader.read(png(tilted, "JPEG"))) == plain(SCAM)
 
 
 @needs_font
@@ -113,6 +119,20 @@ def test_a_reader_that_hangs_is_given_up_and_started_again():
         assert read_fault(reader, png(blank())) is ImageFault.NO_TEXT
     finally:
         reader.close()
+
+
+def test_a_reader_that_went_idle_just_now_is_asked_again(reader, monkeypatch):
+    exchange, calls = reader._exchange, []
+
+    def gone_at_first(image, give_up):
+        calls.append(image)
+        if len(calls) == 1:
+            raise WorkerEndedError(idly=True)
+        return exchange(image, give_up)
+
+    monkeypatch.setattr(reader, "_exchange", gone_at_first)
+    assert read_fault(reader, png(blank())) is ImageFault.NO_TEXT
+    assert len(calls) == 2
 
 
 def test_who_waits_too_long_for_the_others_is_told_so(reader):
