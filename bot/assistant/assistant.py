@@ -10,14 +10,13 @@ from typing import Protocol
 
 from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, Risk, UsedCard
 from bot.assistant.composer import Composer
-from bot.assistant.denial import denies
+from bot.assistant.claims import denies, goes_round
 from bot.assistant.follow_up import covers, focus, leans_back, stand_alone
 from bot.assistant.refusal import Refusal
 from bot.assistant.safety import Findings, Safety
 from knowledge.card import Revision
 from knowledge.hotline import nearest_hotline
 from prompts import Wording
-from retrieval.cues import read_cues
 from retrieval.fusion import Outcome
 from retrieval.retriever import Found, Query, Retriever, choices
 from retrieval.text import clean, has_words, is_chinese
@@ -219,7 +218,7 @@ class Assistant:
         )
 
     def _abstain(self, text: str, found: Found) -> Answer:
-        if read_cues(text).rumour:
+        if goes_round(text):
             said = self._wording.say("abstain.unchecked")
             return replace(self._abstained(said, found.confidence), unchecked=True)
         hotline = nearest_hotline(text)
