@@ -9,8 +9,8 @@ from datetime import date
 from typing import Protocol
 
 from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, Risk, UsedCard
-from bot.assistant.composer import Composer
 from bot.assistant.claims import denies, goes_round
+from bot.assistant.composer import Composer
 from bot.assistant.follow_up import covers, focus, leans_back, stand_alone
 from bot.assistant.refusal import Refusal
 from bot.assistant.safety import Findings, Safety
