@@ -14,6 +14,7 @@ from bot import __version__, asking
 from bot.channels.telegram import TelegramChannel, create_telegram_router
 from bot.channels.web import create_web_router
 from bot.channels.wechat import WeChatAccount, create_wechat_router
+from bot.channels.wechat_picture import WeChatPictures
 from bot.house import House, Watcher
 from bot.messages import ChannelWords
 from bot.pacing import Pace
@@ -23,7 +24,7 @@ from bot.wording import channel_words, web_words
 VITAL = {"index"}
 
 
-def create_app(house: House) -> FastAPI:
+def create_app(house: House, wechat_pictures: WeChatPictures | None = None) -> FastAPI:
     """The app of one house; WeChat and Telegram are served when their settings are given."""
     settings = house.settings
     words = channel_words(house.wording)
@@ -71,7 +72,9 @@ def create_app(house: House) -> FastAPI:
             mode=settings.wechat_mode,
             reply_seconds=settings.wechat_reply_seconds,
         )
-        app.include_router(create_wechat_router(house.dialogue, account, words))
+        app.include_router(
+            create_wechat_router(house.dialogue, account, words, pictures=wechat_pictures)
+        )
     if telegram is not None:
         app.include_router(
             create_telegram_router(telegram, settings.telegram_webhook_secret.get_secret_value())

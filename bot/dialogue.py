@@ -15,12 +15,14 @@ from bot.assistant.safety import SCREEN, SEARCH
 from bot.conversation import Conversations, Turn, new_turn_id
 from bot.health import Health
 from bot.helpdesk import Helpdesk, Reason, Ticket
+from bot.images import ImageError
 from bot.inbox import Claim, Inbox
 from bot.memory import RecentReplies
 from bot.messages import Action, Choice, InboundMessage, MessageKind, Reply, Tap
 from bot.metrics import Metrics
 from bot.pacing import Pace, Pacing
 from bot.people import Context, Offer, People, hide_person
+from bot.pictures import Pictures, shortened
 from bot.redaction import redact
 from bot.typed import Typed, read_typed
 from knowledge.hotline import nearest_hotline
@@ -32,7 +34,7 @@ STORED_QUESTION = 2000  # characters; a longer paste is cut before it is stored
 _URGENT = {AnswerVerdict.EMERGENCY.value, AnswerVerdict.SCAM.value}
 _FIXED = {
     MessageKind.VOICE: "voice.text",
-    MessageKind.IMAGE: "image.text",
+    MessageKind.IMAGE: "image.missing",
     MessageKind.LOCATION: "location.text",
     MessageKind.LINK: "link.text",
     MessageKind.UNSUPPORTED: "unsupported.text",
@@ -69,6 +71,7 @@ class Dialogue:
         retention_days: int,
         health: Health,
         metrics: Metrics,
+        pictures: Pictures,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
@@ -83,6 +86,7 @@ class Dialogue:
         self._retention_days = retention_days
         self._health = health
         self._metrics = metrics
+        self._pictures = pictures
         self._clock = clock
         # Stands in for the inbox while the database cannot be written.
         self._recent = RecentReplies()
@@ -168,7 +172,7 @@ class Dialogue:
             return Said(None, forget=True)
         if message.kind is MessageKind.SUBSCRIBE:
             return self._welcome()
-        if message.kind in _FIXED and not message.text.strip():
+        if message.kind in _FIXED and not message.text.strip() and message.image is None:
             said = Said(Reply(self._wording.say(_FIXED[message.kind])), context or Context())
             return self._introduced(said, context)
         typed = read_typed(message.text, message.tap, context or Context())
@@ -178,6 +182,8 @@ class Dialogue:
                 return Said(Reply(self._wording.say(f"busy.{pace.value}")))
         if typed is not None:
             said = self._on_tap(message, person, context or Context(), typed)
+        elif message.image is not None:
+            said = self._look(message, person, context or Context())
         else:
             said = self._ask(message, person, context or Context(), message.text)
         return self._introduced(said, context)
@@ -245,6 +251,23 @@ class Dialogue:
             )
             return replace(said, context=kept)
         return said
+
+    def _look(self, message: InboundMessage, person: str, context: Context) -> Said:
+        """Answer what is written in a picture; what stands under it when that cannot be read."""
+        started = self._clock()
+        caption = message.text.strip()
+        if caption and self._assistant.answer(redact(caption)).verdict.value in _URGENT:
+            return self._ask(message, person, context, caption)  # which waits for no reading
+        try:
+            words = redact(self._pictures.words(message.image)[:STORED_QUESTION])
+        except ImageError as error:
+            if caption:
+                return self._ask(message, person, context, caption)
+            return Said(Reply(self._wording.say(f"image.{error.fault.value}")), context)
+        answer = self._assistant.answer_picture(words, redact(caption))
+        seen = self._wording.say("image.seen", words=shortened(words))
+        told = replace(answer, text=f"{answer.text}\n\n{seen}")
+        return self._answered(message, person, words, told, started)
 
     def _answered(
         self, message: InboundMessage, person: str, question: str, answer: Answer, started: float

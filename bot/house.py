@@ -18,10 +18,13 @@ from bot.conversation import Conversations
 from bot.dialogue import Dialogue
 from bot.health import Condition, Health
 from bot.helpdesk import Helpdesk
+from bot.images import ImageReader
 from bot.inbox import Inbox
 from bot.metrics import Metrics
+from bot.ocr.rapidocr_reader import RapidOcrReader
 from bot.pacing import Pacing
 from bot.people import People
+from bot.pictures import Pictures
 from bot.settings import Settings
 from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import load_pack
@@ -59,9 +62,12 @@ class House:
     health: Health
     metrics: Metrics
     secret: str
+    reader: ImageReader | None  # of pictures; None when they are not read here
 
     def close(self) -> None:
         """Keep the index for the next start, and give the database back."""
+        if self.reader is not None:
+            self.reader.close()
         self.indexer.close()
         self.engine.dispose()
 
@@ -112,6 +118,8 @@ def build_house(
     )
     assistant = Assistant(retriever, indexer, wording, today, embedder.fingerprint)
     conversations, helpdesk = Conversations(engine), Helpdesk(engine)
+    reading = settings.ocr == "auto" and RapidOcrReader.installed()
+    reader = RapidOcrReader() if reading else None
     dialogue = Dialogue(
         engine=engine,
         assistant=assistant,
@@ -125,6 +133,7 @@ def build_house(
         retention_days=settings.retention_days,
         health=health,
         metrics=metrics,
+        pictures=Pictures(reader),
     )
     house = House(
         settings=settings,
@@ -141,6 +150,7 @@ def build_house(
         health=health,
         metrics=metrics,
         secret=secret,
+        reader=reader,
     )
     health.watch("database", lambda: _look_at_database(house))
     health.watch("index", lambda: _look_at_index(house))

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.images import ImageLoader
+
 _TAP = re.compile(r"([armc])\.([0-9a-z]{0,20})\.(\d{1,3})")
 
 
@@ -59,6 +61,7 @@ class InboundMessage:
 
     `message_id` is unique within the channel (WeChat MsgId or event key, Telegram update_id).
     `person` is the channel's own address of the person; it is never logged.
+    `image` fetches the picture of an IMAGE, when the channel can; `text` is then its caption.
     """
 
     channel: str
@@ -68,6 +71,7 @@ class InboundMessage:
     text: str = ""
     tap: Tap | None = None
     sent_at: datetime | None = None
+    image: ImageLoader | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

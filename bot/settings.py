@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         default=3.0, gt=0, description="After this, keyword search answers alone"
     )
 
+    ocr: Literal["auto", "off"] = Field(
+        default="auto",
+        description="auto | off: reads pictures on this machine when the extra ocr is installed",
+    )
+
     person_per_minute: int = Field(
         default=12, ge=1, description="Questions a person may ask a minute"
     )

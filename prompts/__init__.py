@@ -21,6 +21,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "abstain.text": frozenset({"number", "name", "use"}),
     "abstain.follow_up": frozenset({"title", "focus", "number", "name", "use"}),
     "web.privacy": frozenset({"retention_days"}),
+    "image.seen": frozenset({"words"}),
     "helpdesk.news": frozenset({"question", "answer"}),
     "rating.sorry": frozenset({"number", "name"}),
 }

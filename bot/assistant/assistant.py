@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, UsedCard
+from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, Risk, UsedCard
 from bot.assistant.claims import denies, goes_round
 from bot.assistant.composer import Composer
 from bot.assistant.follow_up import covers, focus, leans_back, stand_alone
@@ -98,6 +98,21 @@ class Assistant:
         """Whether a text, which is a message for certain, is a scam."""
         self._cards.drop_retired()
         return self.safety.screen(text[:2000])
+
+    def answer_picture(self, words: str, caption: str = "") -> Answer:
+        """Answer what was read in a picture; `caption` is what the person wrote under it.
+
+        A plain scam is called one before an emergency is looked for, unlike in a person's own
+        words: 您儿子出车祸了 in a screenshot of such a message is the bait, not the accident.
+        """
+        self._cards.drop_retired()
+        screened = self.safety.judge(words[:2000])
+        message = self.safety.screening.is_message(screened)
+        if message and screened.risk is Risk.HIGH:
+            return self.safety.screen(words)
+        answer = self.answer(f"{caption}\n{words}" if caption else words)
+        urgent = answer.verdict is AnswerVerdict.EMERGENCY
+        return self.safety.screen(words) if message and not urgent else answer
 
     def search(self, question: str) -> Answer:
         """Answer a question that is no message and no emergency: from the cards alone."""

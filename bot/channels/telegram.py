@@ -48,6 +48,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
+from bot.channels.telegram_backlog import Backlog, settled
 from bot.channels.telegram_pages import (
     TelegramPage,
     is_update,
@@ -56,6 +57,7 @@ from bot.channels.telegram_pages import (
     telegram_pages,
     without_rating,
 )
+from bot.channels.telegram_pictures import TelegramPictures, file_url_of, picture_in
 from bot.messages import Action, ChannelWords, InboundMessage, MessageKind, Reply, Responder
 
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -83,27 +85,6 @@ class _Progress:
     attempts: int = 0
     pages_sent: int = 0
     settled: bool = False
-
-
-class _Backlog:
-    """Updates fetched by polling and not yet settled. Asking for `offset` confirms all before."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[int, asyncio.Future[bool]] = {}
-        self._next = 0
-
-    def add(self, jobs: Mapping[int, asyncio.Future[bool]]) -> None:
-        """Take in a batch. What failed before was asked for again, so it is among them."""
-        self._jobs = {number: job for number, job in self._jobs.items() if not job.done()}
-        self._jobs.update(jobs)
-        self._next = max(jobs, default=self._next - 1) + 1
-
-    def unsettled(self) -> dict[int, asyncio.Future[bool]]:
-        return {number: job for number, job in self._jobs.items() if not _settled(job)}
-
-    @property
-    def offset(self) -> int:
-        return min(self.unsettled(), default=self._next)
 
 
 class TelegramChannel:
@@ -136,11 +117,18 @@ class TelegramChannel:
         self._polls = HTTPXRequest(connection_pool_size=2)
         # A send that times out may have arrived; patience here is what keeps repeats rare.
         calls = HTTPXRequest(connection_pool_size=64, read_timeout=20.0, pool_timeout=20.0)
-        self._bot = Bot(token, base_url=api_url, request=calls, get_updates_request=self._polls)
+        self._bot = Bot(
+            token,
+            base_url=api_url,
+            base_file_url=file_url_of(api_url),
+            request=calls,
+            get_updates_request=self._polls,
+        )
+        self._pictures = TelegramPictures(self._bot)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="telegram")
         self._running: dict[int, asyncio.Task[bool]] = {}
         self._last_of_chat: dict[int, asyncio.Task[bool]] = {}
-        self._backlog = _Backlog()
+        self._backlog = Backlog()
         self._closing = False
         self._progress: OrderedDict[int, _Progress] = OrderedDict()
 
@@ -175,7 +163,7 @@ class TelegramChannel:
         if not job.done():
             # Telegram hears that all is well, so what fails from now on is ours to repeat.
             job.add_done_callback(partial(self._take_again, raw))
-        return not job.done() or _settled(job)
+        return not job.done() or settled(job)
 
     def take(self, raw: Mapping[str, Any]) -> asyncio.Future[bool]:
         """Start answering an update, after those of its chat; joins the work already begun.
@@ -254,6 +242,8 @@ class TelegramChannel:
             await _at_best(update.callback_query.answer)
         if (message := read_update(update, self._bot.bot)) is None:
             return
+        if picture := picture_in(update.message):
+            message = replace(message, image=self._pictures.loader(picture))
         reply = await self._respond(message)
         if reply is not None and message.kind is not MessageKind.UNSUBSCRIBE:
             progress = self._progress.get(update.update_id, _Progress())
@@ -374,10 +364,6 @@ async def _at_best(call: Callable[[], Awaitable[object]]) -> None:
         await call()
     except TelegramError as error:
         _note("telegram_courtesy_failed", error)
-
-
-def _settled(job: asyncio.Future[bool]) -> bool:
-    return job.done() and not job.cancelled() and job.result()
 
 
 def _flood_seconds(error: TelegramError) -> float:

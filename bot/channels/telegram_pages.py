@@ -27,6 +27,7 @@ from telegram import (
 from telegram.constants import ChatMemberStatus, ChatType
 from telegram.ext.filters import StatusUpdate
 
+from bot.channels.telegram_pictures import picture_in
 from bot.messages import Action, ChannelWords, Choice, InboundMessage, MessageKind, Reply, Tap
 from bot.paging import split_text, utf16_units
 
@@ -128,7 +129,7 @@ def _kind(message: Message, text: str, me: User) -> MessageKind:
         return MessageKind.SUBSCRIBE if ours else MessageKind.TEXT
     if message.voice:
         return MessageKind.VOICE
-    if message.photo:
+    if picture_in(message):
         return MessageKind.IMAGE
     return MessageKind.LOCATION if message.location else MessageKind.UNSUPPORTED
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -24,6 +25,7 @@ from starlette.requests import ClientDisconnect
 from bot.channels.wechat_crypto import WeChatCryptoError
 from bot.channels.wechat_gate import Admitted, GateError, WeChatAccount, WeChatGate
 from bot.channels.wechat_pages import check_words, wechat_page
+from bot.channels.wechat_picture import WeChatPictures
 from bot.channels.wechat_xml import MAX_BODY_BYTES, Delivery, parse_delivery, text_reply_xml
 from bot.messages import ChannelWords, InboundMessage, MessageKind, Reply, Responder
 
@@ -47,14 +49,16 @@ def create_wechat_router(
     clock: Callable[[], float] = time.time,
     *,
     workers: int = 16,
+    pictures: WeChatPictures | None = None,
 ) -> WeChatRouter:
     """Serve GET and POST /wechat for one account.
 
     `workers` is how many questions are worked on at once; more wait their turn and get the
-    placeholder. Raises ValueError for an account or wording that cannot work.
+    placeholder. `pictures` says where pictures may be fetched from. Raises ValueError
+    for an account or wording that cannot work.
     """
     check_words(words)
-    return WeChatRouter(responder, account, words, clock, workers)
+    return WeChatRouter(responder, account, words, clock, workers, pictures or WeChatPictures())
 
 
 class WeChatRouter(APIRouter):
@@ -67,12 +71,14 @@ class WeChatRouter(APIRouter):
         words: ChannelWords,
         clock: Callable[[], float],
         workers: int,
+        pictures: WeChatPictures,
     ) -> None:
         super().__init__(lifespan=self._closing_at_shutdown)
         self._responder = responder
         self._gate = WeChatGate(account, clock)
         self._reply_seconds = account.reply_seconds
         self._words = words
+        self._pictures = pictures
         self._clock = clock
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="wechat")
         # Apart from the other, because placeholders are wanted exactly when that one is full.
@@ -110,7 +116,10 @@ class WeChatRouter(APIRouter):
             return _swallowed("wechat_unreadable", error)
         try:
             delivery = parse_delivery(admitted.body)
-            reply = await self._reply_to(delivery.message, deadline)
+            message = delivery.message
+            if delivery.picture_url:
+                message = replace(message, image=self._pictures.loader(delivery.picture_url))
+            reply = await self._reply_to(message, deadline)
             return self._rendered(reply, delivery, admitted)
         except Exception as error:  # noqa: BLE001
             # Past this point a failure is ours: WeChat must not see it, or it stops pushing.

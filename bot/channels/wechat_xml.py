@@ -40,10 +40,14 @@ class WeChatXmlError(ValueError):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A message and the account (gh_…) it was sent to, which a passive reply must name."""
+    """A message and the account (gh_…) it was sent to, which a passive reply must name.
+
+    `picture_url` is where an image's message says it is: to be fetched from Tencent only.
+    """
 
     message: InboundMessage
     account: str
+    picture_url: str = ""
 
 
 def parse_delivery(body: bytes) -> Delivery:
@@ -64,7 +68,8 @@ def parse_delivery(body: bytes) -> Delivery:
         tap=Tap.decode(fields.get("bizmsgmenuid", "")),
         sent_at=_moment(fields.get("CreateTime", "")),
     )
-    return Delivery(message, account)
+    picture_url = fields.get("PicUrl", "") if kind is MessageKind.IMAGE else ""
+    return Delivery(message, account, picture_url)
 
 
 def read_encrypt(body: bytes) -> str:

@@ -27,7 +27,7 @@ def test_the_api_answers_by_the_contract(client):
         "text", "verdict", "reply", "cards", "citations", "confidence", "risk", "hotlines",
         "elapsed_ms",
     }  # fmt: skip
-    assert body["verdict"] == "answered"
+    assert (body["verdict"], body["risk"]) == ("scam", "high")
     assert body["cards"][0] == "fraud.police"
     assert set(body["citations"][0]) == {"card", "revision", "issuer", "title", "edition", "url"}
     assert all(len(page.encode()) <= 1800 for page in body["reply"])
@@ -38,7 +38,7 @@ def test_clarifying_names_its_candidates_and_cites_nothing(house, monkeypatch):
     from retrieval.fusion import Outcome  # noqa: PLC0415
 
     monkeypatch.setattr("retrieval.retriever._outcome", lambda *_: Outcome.CLARIFY)
-    body = ask(house.assistant, channel_words(house.wording), "噎住了")
+    body = ask(house.assistant, channel_words(house.wording), "血压")
     assert body["verdict"] == "clarify"
     assert 2 <= len(body["cards"]) <= 3
     assert body["citations"] == []
@@ -78,7 +78,7 @@ def test_health_fails_when_there_is_nothing_to_answer_with(house, client):
 def test_metrics_count_answers_and_hold_nobodys_words(client):
     client.post("/chat", json={"id": "m1", "text": POLICE})
     text = client.get("/metrics").text
-    assert 'kepubang_turns_total{channel="web",verdict="answered"} 1.0' in text
+    assert 'kepubang_turns_total{channel="web",verdict="scam"} 1.0' in text
     assert "kepubang_cards 12.0" in text
     assert "公安" not in text
 

@@ -98,12 +98,14 @@ def test_a_directory_card_says_place_then_the_rest_then_where_it_is_from():
     assert answer.hotlines == ("120",)
 
 
-def test_details_of_other_cards_stay_untold():
-    card = make_card(details="给编辑看的说明。")
+def test_details_of_other_cards_come_last_before_the_sources():
+    card = make_card(details="隔夜的茶别喝。")
     answer = Composer(load_wording()).compose(
         Revision(card=card, number=1, author="li"), 1, (), TODAY
     )
-    assert "给编辑看" not in answer.text
+    parts = answer.text.split("\n\n")
+    assert parts[-2] == "还要知道：\n隔夜的茶别喝。"
+    assert parts[-1].startswith("来源：")
 
 
 @pytest.mark.parametrize(

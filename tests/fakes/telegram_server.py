@@ -27,6 +27,7 @@ from starlette.routing import Route
 
 TEXT_UNITS = 4096
 DATA_BYTES = 64
+FILE_BYTES = 20 * 1024 * 1024  # what a bot may download
 BATCH = 100
 BOT = {"id": 42, "is_bot": True, "first_name": "K", "username": "kepubang_bot"}
 
@@ -72,6 +73,8 @@ class FakeTelegram:
     calls: list[str] = field(default_factory=list)
     answered_taps: list[str] = field(default_factory=list)
     actions: list[int] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)  # by file_id
+    downloads: list[str] = field(default_factory=list)
     blocked: set[int] = field(default_factory=set)
     forced: dict[str, deque[RefusedError]] = field(default_factory=lambda: defaultdict(deque))
     webhook: Json = field(default_factory=dict)
@@ -84,7 +87,12 @@ class FakeTelegram:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/bot{token}/{method}", self._serve, methods=["POST"])])
+        return Starlette(
+            routes=[
+                Route("/bot{token}/{method}", self._serve, methods=["POST"]),
+                Route("/file/bot{token}/{path:path}", self._download),
+            ]
+        )
 
     # What a person does.
 
@@ -159,6 +167,21 @@ class FakeTelegram:
     def pending(self) -> int:
         return len(self._updates)
 
+    def photo(self, file_id: str, data: bytes, size: int | None = None) -> Json:
+        """A photo's sizes, the largest last but one, and only that one can be downloaded."""
+        self.files[file_id] = data
+        measures = [(90, f"{file_id}-s"), (1280, file_id), (320, f"{file_id}-m")]
+        return {
+            "photo": [
+                {**_file(name, size or len(data)), "width": side, "height": side}
+                for side, name in measures
+            ]
+        }
+
+    def document(self, file_id: str, data: bytes, mime: str, size: int | None = None) -> Json:
+        self.files[file_id] = data
+        return {"document": {**_file(file_id, size or len(data)), "mime_type": mime}}
+
     # What the Bot API does.
 
     async def _serve(self, request: Request) -> Response:
@@ -194,7 +217,7 @@ class FakeTelegram:
             "answerCallbackQuery": self._answer_tap,
             "editMessageReplyMarkup": self._edit_markup,
             "sendChatAction": self._act,
-            "getFile": lambda file: {**_file(file["file_id"]), "file_path": "voice/file_0.oga"},
+            "getFile": self._get_file,
         }
         if method not in known:
             raise RefusedError(404, "Not Found")
@@ -215,6 +238,22 @@ class FakeTelegram:
             if waiting or time.monotonic() >= give_up or await request.is_disconnected():
                 return waiting[:BATCH]
             await asyncio.sleep(0.01)
+
+    def _get_file(self, asked: dict[str, str]) -> Json:
+        file_id = asked["file_id"]
+        if file_id not in self.files:
+            raise RefusedError(400, "Bad Request: invalid file_id")
+        size = len(self.files[file_id])
+        if size > FILE_BYTES:
+            raise RefusedError(400, "Bad Request: file is too big")
+        return {**_file(file_id, size), "file_path": f"photos/{file_id}"}
+
+    async def _download(self, request: Request) -> Response:
+        file_id = request.path_params["path"].removeprefix("photos/")
+        if request.path_params["token"] != self.token or file_id not in self.files:
+            return Response(status_code=404)
+        self.downloads.append(file_id)
+        return Response(self.files[file_id], media_type="application/octet-stream")
 
     def _set_webhook(self, asked: dict[str, str]) -> bool:
         self.webhook = dict(asked)
@@ -301,5 +340,5 @@ def _is_any(update: Json, kinds: list[str]) -> bool:
     return any(kind in update for kind in kinds) or not known & set(update)
 
 
-def _file(file_id: str) -> Json:
-    return {"file_id": file_id, "file_unique_id": file_id, "file_size": 1}
+def _file(file_id: str, size: int = 1) -> Json:
+    return {"file_id": file_id, "file_unique_id": file_id, "file_size": size}

@@ -165,6 +165,16 @@ def text_xml(text: str, *, tap: str = "", message_id: str = "", kind: str = "tex
     )
 
 
+def image_xml(url: str, message_id: str = "") -> str:
+    return (
+        f"<xml><ToUserName><![CDATA[{ACCOUNT}]]></ToUserName>"
+        f"<FromUserName><![CDATA[{OPENID}]]></FromUserName><CreateTime>1409735668</CreateTime>"
+        f"<MsgType><![CDATA[image]]></MsgType><PicUrl><![CDATA[{url}]]></PicUrl>"
+        f"<MediaId><![CDATA[media_id]]></MediaId>"
+        f"<MsgId>{message_id or secrets.randbits(60) + 1}</MsgId></xml>"
+    )
+
+
 def event_xml(name: str, key: str = "") -> str:
     return (
         f"<xml><ToUserName>{ACCOUNT}</ToUserName><FromUserName>{OPENID}</FromUserName>"

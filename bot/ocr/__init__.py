@@ -1,0 +1,1 @@
+"""Reading pictures on this machine; needs the extra `ocr`."""
