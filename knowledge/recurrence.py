@@ -23,7 +23,7 @@ class _Rule(BaseModel):
 
     def spans(self, year: int) -> Iterator[Span]:
         """First and last days that the rule gives for a year."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: only its subclasses are read from the file
 
 
 class _DayOfYear(_Rule):

@@ -52,7 +52,6 @@ class KeywordIndex:
     """
 
     def __init__(self, fields: Sequence[str], folder: Path | None = None) -> None:
-        self._fields = tuple(fields)
         self._schema = _schema(fields)
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -15,28 +14,9 @@ from bot.channels.telegram import (
 )
 from bot.messages import Action, MessageKind, Tap
 from tests.fakes.telegram_server import FakeTelegram, RefusedError, buttons
-from tests.fakes.wechat_server import serving
 from tests.journeys.telegram_visits import LONG, SECRET, WORDS, ScriptedResponder, polling, until
 
 pytestmark = pytest.mark.journey
-
-
-@pytest.fixture
-def responder() -> Iterator[ScriptedResponder]:
-    scripted = ScriptedResponder()
-    yield scripted
-    scripted.release.set()
-
-
-@pytest.fixture
-def telegram() -> FakeTelegram:
-    return FakeTelegram()
-
-
-@pytest.fixture
-def api_url(telegram: FakeTelegram) -> Iterator[str]:
-    with serving(telegram.app()) as url:
-        yield f"{url}/bot"
 
 
 async def test_a_conversation_by_polling(

@@ -23,24 +23,6 @@ from tests.journeys.telegram_visits import HEADER, LONG, SECRET, WORDS, Scripted
 pytestmark = pytest.mark.journey
 
 
-@pytest.fixture
-def responder() -> Iterator[ScriptedResponder]:
-    scripted = ScriptedResponder()
-    yield scripted
-    scripted.release.set()
-
-
-@pytest.fixture
-def telegram() -> FakeTelegram:
-    return FakeTelegram()
-
-
-@pytest.fixture
-def api_url(telegram: FakeTelegram) -> Iterator[str]:
-    with serving(telegram.app()) as url:
-        yield f"{url}/bot"
-
-
 @contextmanager
 def webhook(
     responder: ScriptedResponder, telegram: FakeTelegram, api_url: str, seconds: float = 10.0
