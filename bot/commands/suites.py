@@ -28,6 +28,7 @@ class Suite(StrEnum):
     SCREENING = "screening"
     RUMOUR = "rumour"
     REFUSAL = "refusal"
+    GROUNDING = "grounding"  # rows of its own kind: bot.commands.grounding_suite
 
 
 @dataclass(frozen=True)
