@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.assistant.answer import Answer, Draft, UsedCard
+from bot.assistant.answer import Answer, UsedCard
 from bot.assistant.composer import NEVER_LINES, Composer, citations, hotlines_in
-from bot.assistant.draft import ThreadDraft, Written
 from bot.assistant.generation import Generation
-from bot.assistant.generator import Generator
-from bot.assistant.grounds import Judgement
 from bot.assistant.sentences import without_citations
 from knowledge.card import Card, Revision
 from prompts import Wording
@@ -37,28 +34,12 @@ class Citing:
 
 
 @dataclass(frozen=True)
-class Writer:
-    """Begins drafts: what a question is answered with, when a model may say it."""
+class GeneratedComposer:
+    """Puts a generation into words that can go out."""
 
-    generator: Generator
     composer: Composer
     wording: Wording
     today: Callable[[], date]
-
-    def begin(self, question: str, revisions: Sequence[Revision], composed: Answer) -> Draft:
-        """A draft in a thread of its own; the composed answer lends it what no model decides."""
-
-        def write(show: Callable[[str], None]) -> Written:
-            keys = {i: revision.card.key for i, revision in enumerate(revisions, 1)}
-            citing = Citing()
-
-            def pass_on(kept: Judgement) -> None:
-                show(citing.line(kept.sentence, [keys.get(n, "") for n in kept.citations]))
-
-            made = self.generator.generate(question, revisions, pass_on)
-            return Written(made, self.compose(made, revisions, composed) if made.sent else None)
-
-        return ThreadDraft(write)
 
     def compose(
         self, generation: Generation, revisions: Sequence[Revision], composed: Answer
