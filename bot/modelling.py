@@ -13,7 +13,6 @@ from bot.assistant.gate import Call, Gate, Prices
 from bot.assistant.generated import GeneratedComposer
 from bot.assistant.generator import Generator
 from bot.assistant.grounds import Grounds
-from bot.assistant.langchain_model import LangChainModel, make_chat_model
 from bot.assistant.model import Model
 from bot.assistant.rewriter import Rewriter
 from bot.health import Health
@@ -29,6 +28,12 @@ def make_model(settings: Settings) -> Model | None:
     """The model that the settings name; None without one. Raises ModelSettingsError."""
     if not settings.model_url:
         return None
+    # LangChain's models take 0.3 s to import, which a start without one can spare.
+    from bot.assistant.langchain_model import (  # noqa: PLC0415
+        LangChainModel,
+        make_chat_model,
+    )
+
     chat = make_chat_model(
         settings.model_url,
         settings.model_name,

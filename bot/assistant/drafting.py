@@ -10,11 +10,13 @@ from bot.assistant.generated import Citing, GeneratedComposer
 from bot.assistant.generator import Generator
 from bot.assistant.grounds import Judgement
 from bot.assistant.rewriter import Rewriter
-from knowledge.card import CardKind, Revision
+from knowledge.card import Card, CardKind, Revision
 from retrieval.fusion import Outcome
 from retrieval.retriever import Found
 
 CARDS = 3  # more passages confuse a small model, and make every call dearer
+# Where somebody may be in danger while asking, and where every digit is what was asked for.
+NO_MODEL_TOPICS = frozenset({"firstaid", "fraud", "hotline"})
 NEAR = 0.7  # share of the best card's score from which another topic's card is still about this
 
 
@@ -37,16 +39,16 @@ class Drafting:
         if found.outcome is not Outcome.ANSWER or composed.verdict is not AnswerVerdict.ANSWERED:
             return ()
         best = found.hits[0]
-        if best.revision.card.kind is not CardKind.ADVICE or not self._generator.ready:
+        card = best.revision.card
+        if not _may_be_said(card) or not self._generator.ready:
             return ()
-        related = {best.revision.card.key, *best.revision.card.related}
         near = [
             hit.revision
             for hit in found.hits[1:]
-            if hit.revision.card.kind is CardKind.ADVICE
+            if _may_be_said(hit.revision.card)
             and (
-                hit.revision.card.key in related
-                or hit.revision.card.topic == best.revision.card.topic
+                hit.revision.card.key in card.related
+                or hit.revision.card.topic == card.topic
                 or hit.score >= NEAR * best.score
             )
         ]
@@ -70,3 +72,7 @@ class Drafting:
             return Written(made, fuller)
 
         return ThreadDraft(write)
+
+
+def _may_be_said(card: Card) -> bool:
+    return card.kind is CardKind.ADVICE and card.topic not in NO_MODEL_TOPICS

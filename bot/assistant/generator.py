@@ -146,11 +146,12 @@ def card_words(card: Card) -> str:
 
 def without_links(sentence: str, allowed: str) -> str:
     """A sentence without the addresses that stand in no card."""
+    sentence = sentence.replace("[", " [")  # a citation is no part of the address before it
     for link in find_links(sentence, _NO_RULES):
         if link.quote.lower() not in allowed.lower():
             whole = re.compile(r"(?:https?[:：]//)?" + re.escape(link.quote), re.IGNORECASE)
             sentence = whole.sub("", sentence)
-    return sentence
+    return re.sub(r"\s+\[", "[", sentence)
 
 
 def _ending(heard: _Listening) -> str:

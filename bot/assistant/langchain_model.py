@@ -12,17 +12,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
 from langsmith import tracing_context
 
-from bot.assistant.model import Fault, ModelError, Piece, Usage
+from bot.assistant.model import Fault, ModelError, ModelSettingsError, Piece, Usage
 from prompts.model_prompts import Prompt
 
 FIRST_PAUSE_SECONDS = 0.3
 LONGEST_ANSWER_TOKENS = 600  # six short sentences need 200; a model that runs on is stopped
 _WORTH_ANOTHER_TRY = {Fault.UNREACHABLE, Fault.LIMITED, Fault.FAILING}
 _ENDS = {"finish_reason", "stop_reason", "done_reason"}  # OpenAI's, Anthropic's, Ollama's names
-
-
-class ModelSettingsError(ValueError):
-    """The model cannot be set up; the message says which setting or extra is missing."""
 
 
 class LangChainModel:
@@ -60,6 +56,8 @@ class LangChainModel:
                     said = said or bool(piece.text)
                     yield piece
             except ModelError as error:
+                if said and error.fault is Fault.UNREACHABLE:
+                    raise ModelError(Fault.BROKEN) from None
                 again = tries_left and not said and error.fault in _WORTH_ANOTHER_TRY
                 if not again or self._clock() + pause >= ends:
                     raise
@@ -138,6 +136,4 @@ def _fault(error: Exception) -> Fault:
     names = " ".join(kind.__name__ for kind in type(error).__mro__)
     if "Timeout" in names:
         return Fault.SLOW
-    if "RemoteProtocolError" in names or "ReadError" in names:
-        return Fault.BROKEN
     return Fault.UNREACHABLE if "Connect" in names else Fault.GARBAGE

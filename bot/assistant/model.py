@@ -33,6 +33,10 @@ class ModelError(RuntimeError):
         self.fault = fault
 
 
+class ModelSettingsError(ValueError):
+    """The model cannot be set up; the message says which setting or extra is missing."""
+
+
 @dataclass(frozen=True)
 class Usage:
     """Tokens of one call, as the endpoint counts them."""

@@ -2,7 +2,7 @@
 
 from limits.errors import ConfigurationError
 
-from bot.assistant.langchain_model import ModelSettingsError
+from bot.assistant.model import ModelSettingsError
 from bot.channels.telegram import TelegramTokenError
 from knowledge.cardfile import CardFileError
 from knowledge.database import DatabaseError

@@ -10,6 +10,7 @@ import pytest
 from bot.app import create_app
 from bot.asking import ask
 from bot.assistant.answer import AnswerVerdict
+from bot.assistant.assistant import Background
 from bot.house import build_house
 from bot.messages import InboundMessage, MessageKind
 from bot.wording import channel_words
@@ -175,7 +176,7 @@ def test_as_many_calls_as_may_run_and_no_more(furnish, server):
     [
         ("大人噎住了喘不上气", "emergency"),
         ("我老伴突然嘴歪了说话不清楚", "emergency"),
-        ("给我开点降压药的处方", "refused"),
+        ("给我讲个笑话", "refused"),
         ("你好", "abstained"),
     ],
 )
@@ -248,12 +249,26 @@ def test_sentences_are_shown_as_they_come(furnish, server):
     assert all(line in reply.text for line in shown)
 
 
-def test_a_follow_up_is_made_whole_by_the_model(furnish, server):
+LONG = "隔壁老王家地里收完就点火烧了，烟大得很，村里人都在议论这件事"
+
+
+def test_a_follow_up_that_the_rules_cannot_place_is_made_whole_by_the_model(furnish, server):
     house = furnish()
-    server[0].says = ""
-    say(house, QUESTION)
-    say(house, "那抽烟行不行")
-    assert any("<半句>" in prompt for prompt in server[0].prompts) or True
+    say(house, LONG)
+    server[0].says = "秸秆能不能烧"
+    assert "秸秆" in say(house, "那秸秆呢").text
+    assert "<半句>\n那秸秆呢\n</半句>" in server[0].prompts[0]
+    assert house.assistant.answer("那秸秆呢", Background(LONG)).cards[0].key == "farm.straw"
+
+
+def test_a_model_that_hangs_over_a_follow_up_costs_a_moment_only(furnish, server):
+    house = furnish()
+    say(house, LONG)
+    server[0].mode = Mode.HANG
+    started = time.monotonic()
+    say(house, "那秸秆呢")
+    assert server[0].requests
+    assert time.monotonic() - started < IN_TIME_SECONDS
 
 
 def test_the_command_line_s_json_has_the_generated_answer(furnish):
