@@ -19,6 +19,7 @@ from bot.metrics import Metrics
 from prompts import Wording
 
 log = structlog.get_logger()
+LIVE_SECONDS = 15.0  # below the inbox's lease, after which a resent message is answered anew
 COLLECT = "collect:"  # what a choice leads to that fetches a late answer; it names no card
 
 
@@ -90,7 +91,7 @@ class Fuller:
         draft = answer.later()
         left = max(0.0, started + self._wait_seconds - self._clock())
         if live is not None:
-            for sentence in draft.follow(left, self._whole_seconds):
+            for sentence in draft.follow(left, min(self._whole_seconds, LIVE_SECONDS)):
                 live(sentence)
             left = 0.0
         fuller = draft.wait(left)

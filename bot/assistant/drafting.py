@@ -65,6 +65,8 @@ class Drafting:
             citing = Citing()
 
             def pass_on(kept: Judgement) -> None:
+                if not citing.cards:
+                    show(self._composer.label)  # before the first word of a model's
                 show(citing.line(kept.sentence, [keys.get(n, "") for n in kept.citations]))
 
             made = self._generator.generate(question, revisions, pass_on)

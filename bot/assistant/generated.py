@@ -41,6 +41,11 @@ class GeneratedComposer:
     wording: Wording
     today: Callable[[], date]
 
+    @property
+    def label(self) -> str:
+        """Says that a model wrote it; law asks for it (GB 45438-2025, protocol notes)."""
+        return self.wording.say("generated.label")
+
     def compose(
         self, generation: Generation, revisions: Sequence[Revision], composed: Answer
     ) -> Answer:
@@ -54,7 +59,7 @@ class GeneratedComposer:
         by_key = {revision.card.key: revision for revision in revisions}
         cited = [by_key[key] for key in citing.cards]
         best = revisions[0].card
-        parts = [said, self.wording.say("generated.label"), *self._warnings(best, said)]
+        parts = [said, self.label, *self._warnings(best, said)]
         text = "\n\n".join([*parts, self._sources(cited)])
         ordered = sorted(cited, key=lambda r: r.card.key != best.key)
         return replace(
