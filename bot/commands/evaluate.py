@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from tqdm import tqdm
 
 from bot.assistant.answer import AnswerVerdict
 from bot.assistant.assistant import Assistant
+from bot.commands.generation_suite import evaluate_generation, print_generation
 from bot.commands.progress import progress_bar
 from bot.commands.suites import Suite, read_cases, run_case
 from bot.commands.suites import as_json as count_as_json
@@ -25,6 +27,17 @@ from retrieval.external import make_embedder
 GOLDEN = Path("tests/golden/questions.jsonl")
 _SILENT = {AnswerVerdict.ABSTAINED, AnswerVerdict.REFUSED, AnswerVerdict.HANDED_OFF}
 
+
+class Measured(StrEnum):
+    """What --suite names: the suites of safety, and what a language model comes to."""
+
+    TRIAGE = Suite.TRIAGE.value
+    SCREENING = Suite.SCREENING.value
+    RUMOUR = Suite.RUMOUR.value
+    REFUSAL = Suite.REFUSAL.value
+    GENERATION = "generation"
+
+
 bench = typer.Typer(help="测量检索。", no_args_is_help=True)
 
 
@@ -33,15 +46,19 @@ def evaluate(
         Path | None, typer.Argument(help="JSONL：id, text, cards；加 --suite 时是 text, label")
     ] = None,
     suite: Annotated[
-        Suite | None, typer.Option(help="安全考题：急事、诈骗消息、谣言、不该答的")
+        Measured | None,
+        typer.Option(help="安全考题：急事、诈骗消息、谣言、不该答的；generation：大模型生成的回答"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="打印一个 JSON 对象")] = False,
     misses: Annotated[bool, typer.Option(help="列出每一个答错的")] = False,
 ) -> None:
     """在考题上算成绩：召回、弃答的准和全、信心准不准。"""
     set_up_logging("error")
+    if suite is Measured.GENERATION:
+        print_generation(evaluate_generation(file, as_json), as_json)
+        return
     if suite is not None:
-        _evaluate_suite(suite, file, as_json, misses)
+        _evaluate_suite(Suite(suite.value), file, as_json, misses)
         return
     questions = read_questions(file or GOLDEN)
     with progress_bar("第一次建索引") as progress:
