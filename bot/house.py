@@ -14,9 +14,8 @@ import sqlalchemy as sa
 import structlog
 
 from bot.assistant.assistant import Assistant
-from bot.assistant.grounds import Grounds
+from bot.assistant.grounding import Grounding
 from bot.assistant.model import Model
-from bot.assistant.verbatim import VerbatimGrounds
 from bot.conversation import Conversations
 from bot.dialogue import Dialogue
 from bot.fuller import Fuller
@@ -87,11 +86,10 @@ def build_house(
     today: Callable[[], date] = date.today,
     with_pack: bool = True,
     model: Model | None = None,
-    grounds: Grounds | None = None,
 ) -> House:
     """Open the database, load the starter pack into an empty store, build the index.
 
-    `model` and `grounds` stand in for those of the settings.
+    `model` stands in for the one of the settings.
     Raises DatabaseError, EmbedderError, ModelSettingsError or CardFileError, each with the way out.
     """
     engine = open_database(
@@ -130,8 +128,9 @@ def build_house(
     model = model or make_model(settings)
     drafting = None
     if model is not None:
-        judge = grounds or VerbatimGrounds()
-        drafting = make_drafting(model, judge, settings, engine, wording, today, metrics, health)
+        drafting = make_drafting(
+            model, Grounding(), settings, engine, wording, today, metrics, health
+        )
     assistant = Assistant(retriever, indexer, wording, today, embedder.fingerprint, drafting)
     conversations, helpdesk = Conversations(engine), Helpdesk(engine)
     inbox, generations = Inbox(engine), Generations(engine)

@@ -12,7 +12,7 @@ from bot.assistant.drafting import Drafting
 from bot.assistant.gate import Call, Gate, Prices
 from bot.assistant.generated import GeneratedComposer
 from bot.assistant.generator import Generator
-from bot.assistant.grounds import Grounds
+from bot.assistant.grounding import Grounding
 from bot.assistant.model import Model
 from bot.assistant.rewriter import Rewriter
 from bot.health import Health
@@ -45,7 +45,7 @@ def make_model(settings: Settings) -> Model | None:
 
 def make_drafting(
     model: Model,
-    grounds: Grounds,
+    grounding: Grounding,
     settings: Settings,
     engine: sa.Engine,
     wording: Wording,
@@ -72,6 +72,6 @@ def make_drafting(
         settings.model_concurrency,
         watch=watch,
     )
-    generator = Generator(gate, grounds, gate.cost, settings.model_timeout_seconds)
+    generator = Generator(gate, grounding, gate.cost, settings.model_timeout_seconds)
     composer = GeneratedComposer(Composer(wording), wording, today)
     return Drafting(generator, Rewriter(gate), composer)

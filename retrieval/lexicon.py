@@ -25,7 +25,11 @@ class Lexicon:
 
 @cache
 def load_lexicon(folder: Path = FOLDER) -> Lexicon:
-    """Read every *.tsv (word, standard, region, note); raises ValueError naming a broken row."""
+    """Read every *.tsv (word, standard, region, source); raises ValueError naming a broken row.
+
+    `source` is the sort of word: 方言, 俗称, 土名 (crops and pests), 商品名 or 谐音误写 (slips of
+    voice typing). All rows were written from knowledge of the regions; no list was copied.
+    """
     plain: dict[str, str] = {}
     for path in sorted(folder.glob("*.tsv")):
         with path.open(encoding="utf-8", newline="") as lines:

@@ -8,7 +8,7 @@ from bot.assistant.answer import Answer, AnswerVerdict, Draft
 from bot.assistant.draft import ThreadDraft, Written
 from bot.assistant.generated import Citing, GeneratedComposer
 from bot.assistant.generator import Generator
-from bot.assistant.grounds import Judgement
+from bot.assistant.grounding import Judgement
 from bot.assistant.rewriter import Rewriter
 from knowledge.card import Card, CardKind, Revision
 from retrieval.fusion import Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.assistant.grounds import Judgement
+from bot.assistant.grounding import Judgement
 from bot.assistant.model import Usage
 
 SENT = "sent"

@@ -11,7 +11,7 @@ import structlog
 
 from bot.assistant import generation as endings
 from bot.assistant.generation import Generation, JudgedSentence, core_stands
-from bot.assistant.grounds import Grounds, Judgement, NumberedPassage
+from bot.assistant.grounding import Grounding, Judgement, NumberedPassage
 from bot.assistant.links import LinkRules, find_links
 from bot.assistant.model import Model, ModelError, Usage
 from bot.assistant.sentences import SentenceCutter, mostly_chinese, without_citations
@@ -41,14 +41,14 @@ class Generator:
     def __init__(
         self,
         model: Model,
-        grounds: Grounds,
+        grounding: Grounding,
         cost: Callable[[Usage], float] = lambda _usage: 0.0,
         timeout_seconds: float = 20.0,
         template: PromptTemplate | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model = model
-        self._grounds = grounds
+        self._grounding = grounding
         self._cost = cost
         self._timeout_seconds = timeout_seconds
         self._template = template or load_prompt("answer")
@@ -123,7 +123,7 @@ class Generator:
         if NOTHING in sentence:
             return
         bare = without_links(sentence, "\n".join(passage.text for passage in passages))
-        for judgement in self._grounds.judge(bare, passages):
+        for judgement in self._grounding.judge(bare, passages):
             heard.judged.append(judgement)
             # Nothing is shown before the first sentence, which is the answer, has held.
             if judgement.kept and heard.judged[0].kept:

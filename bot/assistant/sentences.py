@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 # The end of a sentence with the citations after it; what follows shows that no more come.
-_END = re.compile(r"(?:[。！？!?]+[”」』）)]*|\n)(?:\s*\[\d+\])*[。\s]*(?=[^\s\[［【。])")
-_CITATION = re.compile(r"\s*(?:\[|［|【)(\d{1,3})(?:\]|］|】)")
+_END = re.compile(r"(?:[。！？!?]+[”」』）)]*|\n)(?:\s*\[[\d,，、]+\])*[。\s]*(?=[^\s\[［【。])")
+_CITATION = re.compile(r"\s*[\[［【](\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)[\]］】]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,14 @@ from tqdm import tqdm
 
 from bot.assistant.answer import AnswerVerdict
 from bot.assistant.assistant import Assistant
+from bot.assistant.grounding import Grounding
 from bot.commands.generation_suite import evaluate_generation, print_generation
+from bot.commands.grounding_suite import (
+    grounding_as_json,
+    read_grounding_cases,
+    run_grounding,
+    time_grounding,
+)
 from bot.commands.progress import progress_bar
 from bot.commands.suites import Suite, read_cases, run_case
 from bot.commands.suites import as_json as count_as_json
@@ -28,16 +34,6 @@ GOLDEN = Path("tests/golden/questions.jsonl")
 _SILENT = {AnswerVerdict.ABSTAINED, AnswerVerdict.REFUSED, AnswerVerdict.HANDED_OFF}
 
 
-class Measured(StrEnum):
-    """What --suite names: the suites of safety, and what a language model comes to."""
-
-    TRIAGE = Suite.TRIAGE.value
-    SCREENING = Suite.SCREENING.value
-    RUMOUR = Suite.RUMOUR.value
-    REFUSAL = Suite.REFUSAL.value
-    GENERATION = "generation"
-
-
 bench = typer.Typer(help="测量检索。", no_args_is_help=True)
 
 
@@ -46,19 +42,25 @@ def evaluate(
         Path | None, typer.Argument(help="JSONL：id, text, cards；加 --suite 时是 text, label")
     ] = None,
     suite: Annotated[
-        Measured | None,
-        typer.Option(help="安全考题：急事、诈骗消息、谣言、不该答的；generation：大模型生成的回答"),
+        Suite | None,
+        typer.Option(
+            help="安全考题：急事、诈骗消息、谣言、不该答的；"
+            "grounding：生成的句子有没有依据；generation：大模型生成的回答"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="打印一个 JSON 对象")] = False,
     misses: Annotated[bool, typer.Option(help="列出每一个答错的")] = False,
 ) -> None:
     """在考题上算成绩：召回、弃答的准和全、信心准不准。"""
     set_up_logging("error")
-    if suite is Measured.GENERATION:
+    if suite is Suite.GENERATION:
         print_generation(evaluate_generation(file, as_json), as_json)
         return
+    if suite is Suite.GROUNDING:
+        _evaluate_grounding(file, as_json, misses)
+        return
     if suite is not None:
-        _evaluate_suite(Suite(suite.value), file, as_json, misses)
+        _evaluate_suite(suite, file, as_json, misses)
         return
     questions = read_questions(file or GOLDEN)
     with progress_bar("第一次建索引") as progress:
@@ -77,6 +79,27 @@ def evaluate(
         for a in asked:
             if not _good(a):
                 print(json.dumps(_miss(a), ensure_ascii=False))
+
+
+def _evaluate_grounding(file: Path | None, as_json: bool, misses: bool) -> None:
+    """Rows {passage, sentence, label}: no index and no model is needed."""
+    cases, grounding = read_grounding_cases(file), Grounding()
+    found = grounding_as_json(run_grounding(grounding, cases), time_grounding(grounding, cases))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    listed = found.pop("misses")
+    print(
+        f"句子 {found['n']} 条\n"
+        f"没依据的放过去 {found['unsupported_through_count']}/{found['unsupported']}"
+        f"（{found['unsupported_through']:.1%}）\n"
+        f"有依据的丢掉 {found['good_dropped_count']}/{found['good']}"
+        f"（{found['good_dropped']:.1%}）\n"
+        f"改了数字的拦下 {found['numbers_locked']:.1%}\n"
+        f"五句话用时 p95 {found['latency_p95_ms']} 毫秒"
+    )
+    for miss in listed if misses else ():
+        print(f"{'丢了' if miss['supported'] else '放了'} {miss['kind']} {miss['sentence']}")
 
 
 def _evaluate_suite(suite: Suite, file: Path | None, whole: bool, misses: bool) -> None:

@@ -12,11 +12,10 @@ from bot.assistant.draft import ThreadDraft, Written
 from bot.assistant.gate import Gate, Prices
 from bot.assistant.generation import Generation, core_stands
 from bot.assistant.generator import Generator, card_words, without_links
-from bot.assistant.grounds import NumberedPassage
+from bot.assistant.grounding import Grounding
 from bot.assistant.model import Fault, ModelError, Piece, Usage
 from bot.assistant.rewriter import whole_question
 from bot.assistant.sentences import SentenceCutter, mostly_chinese
-from bot.assistant.verbatim import VerbatimGrounds
 from knowledge.card import Revision
 from prompts import PromptError
 from prompts.model_prompts import FOLDER, PLACEHOLDERS, load_prompt, parse_prompt
@@ -99,7 +98,7 @@ def test_the_answer_prompt_s_golden_examples(example):
         Revision(card=_card(f"health.c{i}", text), number=1, author="t")
         for i, text in enumerate(example["passages"])
     ]
-    made = Generator(Says(example["said"]), VerbatimGrounds()).generate(example["question"], cards)
+    made = Generator(Says(example["said"]), Grounding()).generate(example["question"], cards)
     assert [i for i, s in enumerate(made.sentences) if s.kept] == example["kept"]
 
 
@@ -169,7 +168,7 @@ def _card(key="health.tea", answer="淡茶可以喝，睡前别喝。"):
 
 def generate(model, question="喝茶行不行", show=lambda _: None):
     card = Revision(card=_card(), number=4, author="t")
-    return Generator(model, VerbatimGrounds()).generate(question, [card], show)
+    return Generator(model, Grounding()).generate(question, [card], show)
 
 
 def test_sentences_are_shown_once_the_first_has_held():
@@ -201,7 +200,7 @@ def test_a_model_that_never_stops_is_not_listened_to():
 
 
 def test_an_error_of_ours_is_no_answer_and_no_exception():
-    class Breaks(VerbatimGrounds):
+    class Breaks(Grounding):
         def judge(self, text, passages):
             raise RuntimeError
 
@@ -220,14 +219,6 @@ def test_a_card_s_words_are_all_there():
     card = make_card(details="补充一句。")
     words = card_words(card)
     assert all(line in words for line in (card.answer, *card.steps, *card.never, card.details))
-
-
-def test_verbatim_grounds_need_a_citation_that_exists_and_the_very_words():
-    passages = [NumberedPassage(1, "淡茶可以喝，睡前别喝。", "health.tea", 1)]
-    judged = VerbatimGrounds().judge(
-        "淡茶可以喝[1]。睡前别喝。浓茶可以喝[1]。淡茶可以喝[2]。", passages
-    )
-    assert [j.kept for j in judged] == [True, False, False, False]
 
 
 # ---- Gate and breaker.
