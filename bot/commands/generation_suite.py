@@ -25,7 +25,7 @@ from bot.house import House, build_house
 from bot.settings import Settings
 from retrieval.evaluation import read_questions
 
-QUESTIONS = 100  # of the golden ones, evenly spread
+QUESTIONS = 100  # the first of the golden ones that a model may answer
 UNFAITHFUL = 1 / 3
 GOLDEN = Path("tests/golden/questions.jsonl")
 
@@ -48,7 +48,7 @@ def evaluate_generation(file: Path | None, whole: bool) -> dict[str, Any]:
     for model in models:
         with progress_bar("第一次建索引") as progress:
             house = build_house(settings, progress, model=model)
-        tried = _try_all(house, texts, settings.model_timeout_seconds, whole)
+        tried = try_all(house, texts, settings.model_timeout_seconds, whole)
         name = model.name if model else settings.model_name
         figures[name] = measure(tried, model)
         house.close()
@@ -72,7 +72,7 @@ def measure(tried: list[Tried], model: ScriptedModel | None) -> dict[str, Any]:
         "sentences_said": len(judged),
         "sentences_sent": len(sent),
         "cited": _share(sum(bool(s.cards) and all(s.cards) for s in sent), len(sent)),
-        "labels_sent_unsupported": len(bad_sent),
+        "sent_unsupported": len(bad_sent),
         "unsupported": len(bad),
         "unsupported_through": _share(through, len(bad)) if model else None,
         "good": len(good),
@@ -84,10 +84,12 @@ def measure(tried: list[Tried], model: ScriptedModel | None) -> dict[str, Any]:
     }
 
 
-def _try_all(house: House, texts: list[str], seconds: float, quiet: bool) -> list[Tried]:
-    step = max(1, len(texts) // QUESTIONS)
-    tried = []
-    for text in tqdm(texts[::step], desc="考题", unit="题", disable=quiet, leave=False):
+def try_all(house: House, texts: list[str], seconds: float, quiet: bool) -> list[Tried]:
+    """Ask the house each question that a model may answer, up to QUESTIONS of them."""
+    tried: list[Tried] = []
+    for text in tqdm(texts, desc="考题", unit="题", disable=quiet, leave=False):
+        if len(tried) == QUESTIONS:
+            break
         started = time.perf_counter()
         answer = house.assistant.answer(text)
         composed_ms = (time.perf_counter() - started) * 1000

@@ -12,7 +12,7 @@ from prompts.model_prompts import Prompt
 from retrieval.text import clean
 
 _PASSAGE = re.compile(r"^\[(\d+)\] (.*?)(?=^\[\d+\] |^</资料>)", re.MULTILINE | re.DOTALL)
-_SENTENCE = re.compile(r"[^。！？\n]+")
+_SENTENCE = re.compile(r"[^。！？；;!?\n]+")
 _NUMBER = re.compile(r"\d+")
 _SENTENCES = 5
 _SHORTEST, _LONGEST = 6, 40
