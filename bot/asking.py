@@ -11,10 +11,18 @@ from bot.messages import Action, ChannelWords, Choice, Reply, Tap
 from bot.redaction import redact
 
 
-def ask(assistant: Assistant, words: ChannelWords, text: str) -> dict[str, object]:
-    """Answer one text; the JSON object of the command-line contract."""
+def ask(
+    assistant: Assistant, words: ChannelWords, text: str, wait_seconds: float = 0.0
+) -> dict[str, object]:
+    """Answer one text; the JSON object of the command-line contract.
+
+    `wait_seconds` is how long a fuller answer by a model may take, the composed one included.
+    """
     started = time.perf_counter()
     answer = assistant.answer(redact(text))
+    if answer.later is not None and wait_seconds:
+        left = wait_seconds - (time.perf_counter() - started)
+        answer = answer.later().wait(left) or answer
     return answer_json(text, answer, words, (time.perf_counter() - started) * 1000)
 
 

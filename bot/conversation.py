@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
+from bot.generations import generations
 from bot.inbox import inbox
 from bot.messages import Reply
 from bot.people import people
@@ -122,6 +123,7 @@ class Conversations:
         """Delete all that is kept of a person (WeChat asks it of us when they unsubscribe)."""
         theirs = sa.select(turns.c.id).where(turns.c.person == person)
         connection.execute(feedback.delete().where(feedback.c.turn.in_(theirs)))
+        connection.execute(generations.delete().where(generations.c.turn.in_(theirs)))
         connection.execute(turns.delete().where(turns.c.person == person))
         connection.execute(inbox.delete().where(inbox.c.person == person))
         connection.execute(people.delete().where(people.c.id == person))
@@ -131,6 +133,7 @@ class Conversations:
         with self._engine.begin() as connection:
             old = sa.select(turns.c.id).where(turns.c.asked_at < older_than)
             connection.execute(feedback.delete().where(feedback.c.turn.in_(old)))
+            connection.execute(generations.delete().where(generations.c.at < older_than))
             gone = connection.execute(turns.delete().where(turns.c.asked_at < older_than))
             connection.execute(inbox.delete().where(inbox.c.received_at < older_than))
             connection.execute(people.delete().where(people.c.last_seen < older_than))

@@ -12,13 +12,15 @@ import structlog
 from bot.assistant.answer import Answer, AnswerVerdict
 from bot.assistant.assistant import Assistant, Background
 from bot.assistant.safety import SCREEN, SEARCH
+from bot.choices import choices_of, join_replies
 from bot.conversation import Conversations, Turn, new_turn_id
+from bot.fuller import COLLECT, Fuller, Settled
 from bot.health import Health
 from bot.helpdesk import Helpdesk, Reason, Ticket
 from bot.images import ImageError
 from bot.inbox import Claim, Inbox
 from bot.memory import RecentReplies
-from bot.messages import Action, Choice, InboundMessage, MessageKind, Reply, Tap
+from bot.messages import Action, InboundMessage, MessageKind, Reply
 from bot.metrics import Metrics
 from bot.pacing import Pace, Pacing
 from bot.people import Context, Offer, People, hide_person
@@ -52,6 +54,7 @@ class Said:
     ticket: Reason | None = None
     news: tuple[Ticket, ...] = ()
     forget: bool = False
+    settled: Settled | None = None
 
 
 class Dialogue:
@@ -72,6 +75,7 @@ class Dialogue:
         health: Health,
         metrics: Metrics,
         pictures: Pictures,
+        fuller: Fuller,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
@@ -87,6 +91,7 @@ class Dialogue:
         self._health = health
         self._metrics = metrics
         self._pictures = pictures
+        self._fuller = fuller
         self._clock = clock
         # Stands in for the inbox while the database cannot be written.
         self._recent = RecentReplies()
@@ -194,7 +199,7 @@ class Dialogue:
         text = self._wording.say("welcome.first", retention_days=self._retention_days)
         context = Context(offers=offers, at=self._clock())
         heading = self._wording.say("welcome.examples_heading")
-        return Said(Reply(text, _choices(offers, ""), heading=heading), context)
+        return Said(Reply(text, choices_of(offers, ""), heading=heading), context)
 
     def _introduced(self, said: Said, context: Context | None) -> Said:
         """The first answer a person gets says what we are, after what they asked for."""
@@ -225,6 +230,8 @@ class Dialogue:
         if not 1 <= typed.value <= len(offers):
             return Said(Reply(self._wording.say("abstain.no_words")), context)
         offer = offers[typed.value - 1]
+        if offer.card == COLLECT:
+            return self._collect(message, person)
         started = self._clock()
         answer = self._chosen(offer.card, context.question)
         if answer is None:
@@ -242,8 +249,12 @@ class Dialogue:
     def _ask(self, message: InboundMessage, person: str, context: Context, question: str) -> Said:
         started = self._clock()
         hidden = redact(question[:STORED_QUESTION])
-        answer = self._assistant.answer(hidden, Background(context.question, context.card))
+        composed = self._assistant.answer(hidden, Background(context.question, context.card))
+        settled = self._fuller.settle(composed, started, message.live)
+        settled = self._fuller.offer(settled, message, person)
+        answer = settled.answer
         said = self._answered(message, person, hidden, answer, started)
+        said = replace(said, settled=settled)
         if said.context and not answer.cards and not answer.follow_ups and context.question:
             # An abstention does not end the talk: 那小孩呢 may still lean on the answer before.
             kept = replace(
@@ -276,10 +287,11 @@ class Dialogue:
         offers = tuple(Offer(f.label, f.card) for f in answer.follow_ups)
         reply = Reply(
             text=answer.text,
-            choices=_choices(offers, turn_id),
+            choices=choices_of(offers, turn_id),
             turn=turn_id,
             rateable=answer.rateable,
             heading=answer.heading,
+            generated=answer.generated,
         )
         elapsed_ms = (self._clock() - started) * 1000
         self._metrics.turns.labels(message.channel, answer.verdict.value).inc()
@@ -341,7 +353,7 @@ class Dialogue:
         found = self._inbox.collect(person, but=message.message_id)
         context = self._context(person)
         if found.replies:
-            return Said(_joined(found.replies), context)
+            return Said(join_replies(found.replies), context)
         if found.still_working:
             return Said(self._pending("late.still"), context)
         return Said(Reply(self._wording.say("late.nothing")), context)
@@ -357,6 +369,7 @@ class Dialogue:
             return Context()
 
     def _store(self, message: InboundMessage, person: str, said: Said) -> None:
+        after: Callable[[], None] | None = None
         with self._engine.begin() as connection:
             if said.forget:
                 self._conversations.forget(connection, person)
@@ -364,6 +377,8 @@ class Dialogue:
                 return
             if said.turn is not None:
                 self._conversations.add(connection, said.turn)
+                if said.settled is not None:
+                    after = self._fuller.store(connection, said.settled, said.turn, message)
                 if said.ticket is not None:
                     self._helpdesk.open(connection, said.turn, said.ticket)
             if said.news:
@@ -373,21 +388,10 @@ class Dialogue:
             if said.context is not None:
                 self._people.remember(connection, person, message.channel, said.context)
             self._inbox.finish(connection, message.channel, message.message_id, said.reply)
+        if after is not None:
+            after()
 
     def _database_failed(self, error: Exception) -> None:
         self._metrics.failures.labels("database").inc()
         self._health.report("database", False, type(error).__name__)
         log.error("database_failed", error=type(error).__name__)
-
-
-def _choices(offers: tuple[Offer, ...], turn: str) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(i, offer.label, Tap(Action.ASK, turn, i), offer.card)
-        for i, offer in enumerate(offers, 1)
-    )
-
-
-def _joined(replies: tuple[Reply, ...]) -> Reply:
-    """Several late answers as one; what can be tapped belongs to the last."""
-    text = "\n\n".join(reply.text for reply in replies)
-    return replace(replies[-1], text=text)

@@ -14,13 +14,19 @@ import sqlalchemy as sa
 import structlog
 
 from bot.assistant.assistant import Assistant
+from bot.assistant.grounding import Grounding
+from bot.assistant.model import Model
 from bot.conversation import Conversations
 from bot.dialogue import Dialogue
+from bot.fuller import Fuller
+from bot.generations import Generations
 from bot.health import Condition, Health
 from bot.helpdesk import Helpdesk
 from bot.images import ImageReader
 from bot.inbox import Inbox
+from bot.late import InboxLateAnswers
 from bot.metrics import Metrics
+from bot.modelling import make_drafting, make_model
 from bot.ocr.rapidocr_reader import RapidOcrReader
 from bot.pacing import Pacing
 from bot.people import People
@@ -58,6 +64,7 @@ class House:
     addresses: Pacing
     conversations: Conversations
     helpdesk: Helpdesk
+    generations: Generations
     wording: Wording
     health: Health
     metrics: Metrics
@@ -78,10 +85,12 @@ def build_house(
     embedder: Embedder | None = None,
     today: Callable[[], date] = date.today,
     with_pack: bool = True,
+    model: Model | None = None,
 ) -> House:
     """Open the database, load the starter pack into an empty store, build the index.
 
-    Raises DatabaseError, EmbedderError or CardFileError, each saying what to do.
+    `model` stands in for the one of the settings.
+    Raises DatabaseError, EmbedderError, ModelSettingsError or CardFileError, each with the way out.
     """
     engine = open_database(
         settings.database_url or sqlite_url(settings.data_dir.absolute() / "kepubang.db")
@@ -116,15 +125,22 @@ def build_house(
             "embedder", works, "" if works else "keyword search answers alone"
         ),
     )
-    assistant = Assistant(retriever, indexer, wording, today, embedder.fingerprint)
+    model = model or make_model(settings)
+    drafting = None
+    if model is not None:
+        drafting = make_drafting(
+            model, Grounding(), settings, engine, wording, today, metrics, health
+        )
+    assistant = Assistant(retriever, indexer, wording, today, embedder.fingerprint, drafting)
     conversations, helpdesk = Conversations(engine), Helpdesk(engine)
+    inbox, generations = Inbox(engine), Generations(engine)
     reading = settings.ocr == "auto" and RapidOcrReader.installed()
     reader = RapidOcrReader() if reading else None
     dialogue = Dialogue(
         engine=engine,
         assistant=assistant,
         people=People(engine, settings.conversation_minutes * 60),
-        inbox=Inbox(engine),
+        inbox=inbox,
         conversations=conversations,
         helpdesk=helpdesk,
         pacing=Pacing(settings.person_per_minute, settings.person_per_day, settings.redis_url),
@@ -134,6 +150,16 @@ def build_house(
         health=health,
         metrics=metrics,
         pictures=Pictures(reader),
+        fuller=Fuller(
+            engine,
+            generations,
+            conversations,
+            InboxLateAnswers(inbox),
+            wording,
+            metrics,
+            settings.model_wait_seconds,
+            settings.model_timeout_seconds,
+        ),
     )
     house = House(
         settings=settings,
@@ -146,6 +172,7 @@ def build_house(
         addresses=Pacing(settings.address_per_minute, None, settings.redis_url),
         conversations=conversations,
         helpdesk=helpdesk,
+        generations=generations,
         wording=wording,
         health=health,
         metrics=metrics,

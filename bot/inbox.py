@@ -152,6 +152,20 @@ class Inbox:
             found = connection.execute(_one(channel, message_id)).first()
         return Claim(fresh=False, done=True, reply=_read(found.reply) if found else None)
 
+    def expect(self, channel: str, message_id: str, person: str, seconds: float) -> None:
+        """Note that an answer nobody waits for is being made, to be collected."""
+        row = self._row(channel, message_id, person, State.WORKING, deferred=True)
+        with self._engine.begin() as connection:
+            insert_once(connection, inbox, {**row, "lease": self._clock() + seconds})
+
+    def complete(self, channel: str, message_id: str, reply: Reply | None) -> None:
+        """Keep such an answer for its person; None: none came, and none is waited for."""
+        with self._engine.begin() as connection:
+            if reply is None:
+                connection.execute(inbox.delete().where(_same(channel, message_id)))
+            else:
+                self.finish(connection, channel, message_id, reply)
+
     def collect(self, person: str, but: str = "") -> Collected:
         """Late answers of a person that nobody has fetched yet, each given out once.
 

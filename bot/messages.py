@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -62,6 +63,8 @@ class InboundMessage:
     `message_id` is unique within the channel (WeChat MsgId or event key, Telegram update_id).
     `person` is the channel's own address of the person; it is never logged.
     `image` fetches the picture of an IMAGE, when the channel can; `text` is then its caption.
+    `live` is told each sentence of a generated answer as it comes, when the channel can show it;
+    the Reply is what counts in the end.
     """
 
     channel: str
@@ -72,6 +75,7 @@ class InboundMessage:
     tap: Tap | None = None
     sent_at: datetime | None = None
     image: ImageLoader | None = field(default=None, compare=False, repr=False)
+    live: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ class Reply:
     page: int = 1
     heading: str = ""  # the line above the choices
     pending: bool = False  # a placeholder: the answer is collected by a later tap
+    generated: bool = False  # a model wrote part of it; the text says so, and the channel may too
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,27 @@ class Metrics:
         self.failures = Counter(
             "kepubang_failures", "Things that went wrong", ["part"], registry=self.registry
         )
+        self.model_calls = Counter(
+            "kepubang_model_calls",
+            "Calls to the language model; by fault, none when it went well",
+            ["fault"],
+            registry=self.registry,
+        )
+        self.model_tokens = Counter(
+            "kepubang_model_tokens", "Tokens used", ["direction"], registry=self.registry
+        )
+        self.model_cost = Counter(
+            "kepubang_model_cost", "What they cost, by the prices set", registry=self.registry
+        )
+        self.model_seconds = Histogram(
+            "kepubang_model_seconds", "Time of a call", buckets=SECONDS, registry=self.registry
+        )
+        self.generations = Counter(
+            "kepubang_generations",
+            "Generated answers: sent, late, or why the composed answer went out instead",
+            ["ending"],
+            registry=self.registry,
+        )
         self.cards = Gauge("kepubang_cards", "Cards that can be answered", registry=self.registry)
 
     def render(self) -> bytes:

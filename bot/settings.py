@@ -48,6 +48,37 @@ class Settings(BaseSettings):
         default=3.0, gt=0, description="After this, keyword search answers alone"
     )
 
+    model_url: str = Field(
+        default="",
+        description="Base URL of an OpenAI-compatible chat endpoint; empty = no language model",
+    )
+    model_name: str = Field(default="", description="The model's name at that endpoint")
+    model_key: SecretStr = Field(default=SecretStr(""), description="Key for that endpoint")
+    model_timeout_seconds: float = Field(
+        default=20.0, gt=0, description="After this a generated answer is given up"
+    )
+    model_wait_seconds: float = Field(
+        default=3.5,
+        ge=0,
+        le=4.0,
+        description="How long a person waits for it before the composed answer goes out",
+    )
+    model_retries: int = Field(
+        default=1, ge=0, le=5, description="Tries more, while the endpoint has said nothing"
+    )
+    model_concurrency: int = Field(
+        default=4, ge=1, description="Calls that may run at once, in each worker"
+    )
+    model_daily_tokens: int = Field(
+        default=1_000_000, ge=0, description="Tokens a day (UTC), all workers together"
+    )
+    model_price_in: float = Field(
+        default=0.0, ge=0, description="Price of 1000 tokens in, for the cost counter"
+    )
+    model_price_out: float = Field(
+        default=0.0, ge=0, description="Price of 1000 tokens out, for the cost counter"
+    )
+
     ocr: Literal["auto", "off"] = Field(
         default="auto",
         description="auto | off: reads pictures on this machine when the extra ocr is installed",

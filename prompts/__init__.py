@@ -18,6 +18,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "answer.source_brief": frozenset({"sources"}),
     "answer.reviewed": frozenset({"reviewed"}),
     "answer.overdue": frozenset({"hotline"}),
+    "generated.cited": frozenset({"number", "title"}),
     "abstain.text": frozenset({"number", "name", "use"}),
     "abstain.follow_up": frozenset({"title", "focus", "number", "name", "use"}),
     "web.privacy": frozenset({"retention_days"}),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bot.assistant.draft import Written
 
 
 class AnswerVerdict(StrEnum):
@@ -84,8 +89,35 @@ class Answer:
     alert: bool = False  # a volunteer must look at once
     unchecked: bool = False  # a claim that nobody has checked yet: a volunteer should
     keyword_only: bool = False
+    generated: bool = False  # a model wrote part of it: every channel must say so
+    later: Later | None = field(default=None, compare=False, repr=False)
 
     @property
     def rateable(self) -> bool:
         """Whether it makes sense to ask if this was useful."""
         return bool(self.cards) and self.verdict is not AnswerVerdict.CLARIFY
+
+
+class Draft(Protocol):
+    """A fuller answer that a model is writing; the composed one stands until it is there."""
+
+    @property
+    def written(self) -> Written | None:
+        """What came of it; None while it is being written."""
+        ...
+
+    def wait(self, seconds: float) -> Answer | None:
+        """The fuller answer if it is there in time and fit to say."""
+        ...
+
+    def follow(self, first_seconds: float, whole_seconds: float) -> Iterator[str]:
+        """Each sentence that may be said, as it comes."""
+        ...
+
+    def when_done(self, call: Callable[[Written], None]) -> None:
+        """Have `call` told what came of it, once."""
+        ...
+
+
+# Begins a draft. Nothing is asked of a model until somebody calls this, and each call asks anew.
+Later = Callable[[], Draft]

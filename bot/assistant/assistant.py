@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Protocol
 
 from bot.assistant.answer import Answer, AnswerVerdict, FollowUp, Risk, UsedCard
 from bot.assistant.claims import denies, goes_round
 from bot.assistant.composer import Composer
-from bot.assistant.follow_up import covers, focus, leans_back, stand_alone
+from bot.assistant.drafting import Drafting
+from bot.assistant.follow_up import covers, focus, leans_back, points, stand_alone
 from bot.assistant.refusal import Refusal
 from bot.assistant.safety import Findings, Safety
 from knowledge.card import Revision
@@ -61,7 +63,9 @@ class Assistant:
         wording: Wording,
         today: Callable[[], date] = date.today,
         fingerprint: str = "",
+        drafting: Drafting | None = None,
     ) -> None:
+        self._drafting = drafting
         self._retriever = retriever
         self._cards = cards
         self._wording = wording
@@ -89,10 +93,10 @@ class Assistant:
         if findings.refusal is not None:
             return self._refuse(text, findings.refusal, alone)
         if background and background.question and leans_back(text):
-            leaning = self._answer_leaning(text, background, alone)
+            leaning = self._answer_leaning(text, background, alone, findings)
             if leaning is not None:
                 return leaning
-        return self._from_found(text, alone, findings)
+        return self._with_draft(text, alone, findings, self._from_found(text, alone, findings))
 
     def screen(self, text: str) -> Answer:
         """Whether a text, which is a message for certain, is a scam."""
@@ -146,21 +150,57 @@ class Assistant:
             return self._abstained(say("abstain.no_words" if known else "abstain.foreign"))
         return None
 
-    def _answer_leaning(self, text: str, background: Background, alone: Found) -> Answer | None:
+    def _answer_leaning(
+        self, text: str, background: Background, alone: Found, findings: Findings
+    ) -> Answer | None:
         """The answer to a follow-up; None when the question stands well enough by itself."""
         if alone.outcome is Outcome.ANSWER:
             return None
         whole = stand_alone(text, background.question)
         joined = self._retriever.retrieve(Query(whole))
         if joined.outcome is not Outcome.ANSWER:
-            return None
+            return self._answer_rewritten(text, background)
         about = focus(text)
         best = joined.hits[0].revision
         if about and not covers(best.card, about):
             before = self._cards.lookup(background.card)
             title = before.card.title if before else best.card.title
             return self._abstain_follow_up(title, about)
-        return self._from_found(text, joined)
+        return self._with_draft(whole, joined, findings, self._from_found(text, joined))
+
+    def _answer_rewritten(self, text: str, background: Background) -> Answer | None:
+        """The answer to a follow-up that a model made whole; None when none comes of that."""
+        if self._drafting is None:
+            return None
+        whole = self._drafting.make_whole(text, background.question)
+        if whole is None:
+            return None
+        # A model wrote these words: they pass by safety and retrieval like anybody's.
+        heard = clean(whole)
+        findings = self.safety.look(whole, self._retriever.hear(heard))
+        if findings.answer or findings.alarm or findings.refusal:
+            return None
+        found = self._retriever.retrieve(Query(heard))
+        about = focus(text)
+        if found.outcome is not Outcome.ANSWER or not (
+            points(about) or covers(found.hits[0].revision.card, about)
+        ):
+            return None
+        return self._with_draft(heard, found, findings, self._from_found(heard, found))
+
+    def _with_draft(
+        self, question: str, found: Found, findings: Findings, composed: Answer
+    ) -> Answer:
+        """The composed answer, with the means to have a model say it better where one may."""
+        # A faint alarm, a possible message or a refusal in the air: only the cards' own words.
+        if self._drafting is None or findings.alarm or findings.refusal:
+            return composed
+        if findings.screened and self.safety.screening.may_be_message(findings.screened):
+            return composed
+        revisions = self._drafting.choose(found, composed)
+        if not revisions:
+            return composed
+        return replace(composed, later=partial(self._drafting.begin, question, revisions, composed))
 
     def _refuse(self, text: str, refusal: Refusal, found: Found) -> Answer:
         card = self._from_found(text, found) if found.outcome is Outcome.ANSWER else None

@@ -87,9 +87,14 @@ class Composer:
         yield self._sources(card, today)
 
     def _sources(self, card: Card, today: date) -> str:
+        heading = self._wording.say("answer.source_heading")
+        return "\n".join([heading, *self.source_lines(card, today)])
+
+    def source_lines(self, card: Card, today: date) -> list[str]:
+        """Where a card's words come from and when they were checked, without the heading."""
         say = self._wording.say
         seen = [source for source in card.sources if source.evidence is not Evidence.UNSEEN]
-        lines = [say("answer.source_heading"), *map(self._source, seen)]
+        lines = list(map(self._source, seen))
         if len(seen) < len(card.sources):
             # One line for all of them: none has a title of its own that anybody could look up.
             lines.append(say("answer.source_unseen"))
@@ -97,7 +102,7 @@ class Composer:
         if today > card.review_due:
             hotline = nearest_hotline(card.title + card.answer)
             lines.append(say("answer.overdue", hotline=hotline.number))
-        return "\n".join(lines)
+        return lines
 
     def _source(self, source: Source) -> str:
         reprint = source.evidence is Evidence.SECONDARY and _REPRINT not in source.title

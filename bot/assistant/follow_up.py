@@ -67,6 +67,12 @@ def focus(question: str, rules: FollowUpRules | None = None) -> str:
     return text
 
 
+def points(about: str, rules: FollowUpRules | None = None) -> bool:
+    """Whether what a follow-up is about only points back (这个), or is nothing."""
+    rules = rules or load_rules()
+    return not about or about in rules.pointing
+
+
 def stand_alone(question: str, before: str, rules: FollowUpRules | None = None) -> str:
     """A follow-up made whole: 大人噎住了怎么办, then 婴儿呢 -> 婴儿 噎住了怎么办.
 

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from bot.assets import Assets
 from bot.channels.web_api import add_ask_route
 from bot.channels.web_input import Problem, RequestProblemError, read_form, read_json, readable
+from bot.channels.web_live import stream_reply, wants_lines
 from bot.channels.web_pages import PAGE_FOLDER, Exchange, Pages
 from bot.channels.web_session import Session, Sessions, from_elsewhere
 from bot.channels.web_view import ReplyView, view_reply
@@ -52,17 +53,21 @@ class WebChannel:
         return response
 
     async def talk(self, request: Request) -> Response:
-        """POST /chat: one message as JSON, its reply as JSON."""
+        """POST /chat: one message as JSON, its reply as JSON, or line by line while it comes."""
         if from_elsewhere(request):
             return Problem.FROM_ELSEWHERE.response(self.page)
         session = self.sessions.of(request)
         try:
             self.admit(request)
             message = self._message(session, _json_fields(await read_json(request)))
-            view = await self._answer(message)
+            response: Response
+            if wants_lines(request):
+                response = stream_reply(message, self._answer, self.page)
+            else:
+                view = await self._answer(message)
+                response = JSONResponse(view.as_json(), headers={"Cache-Control": "no-store"})
         except RequestProblemError as error:
             return error.problem.response(self.page)
-        response = JSONResponse(view.as_json(), headers={"Cache-Control": "no-store"})
         if session.fresh:
             self.sessions.keep(response, session, request)
         return response

@@ -66,12 +66,20 @@ class StableTokenClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships n
         self.API_BASE_URL = api_url
         self._sleep = sleep
 
-    def send_text(self, openid: str, text: str) -> None:
-        """Send a customer-service text: one page of wechat_pages, whose links are kept."""
-        self._send(openid, "text", {"content": writable(text)})
+    def send_text(self, openid: str, text: str, generated: bool = False) -> None:
+        """Send a customer-service text: one page of wechat_pages, whose links are kept.
+
+        `generated` is Reply.generated: WeChat then adds its own mark, 内容由第三方AI生成.
+        """
+        self._send(openid, "text", {"content": writable(text)}, generated)
 
     def send_menu(
-        self, openid: str, head: str, items: Iterable[tuple[str, str]], tail: str = ""
+        self,
+        openid: str,
+        head: str,
+        items: Iterable[tuple[str, str]],
+        tail: str = "",
+        generated: bool = False,
     ) -> None:
         """Send a menu of (id, label); a tap comes back as a text with bizmsgmenuid = id."""
         menu = {
@@ -79,7 +87,7 @@ class StableTokenClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships n
             "list": [{"id": key, "content": plain(label)} for key, label in items],
             "tail_content": plain(tail),
         }
-        self._send(openid, "msgmenu", menu)
+        self._send(openid, "msgmenu", menu, generated)
 
     def typing(self, openid: str, on: bool) -> None:
         """Show or hide the typing sign; it lasts 15 s and ends with the next message.
@@ -124,8 +132,12 @@ class StableTokenClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships n
         self.expires_at = int(time.time()) + seconds
         return result
 
-    def _send(self, openid: str, kind: str, content: Mapping[str, object]) -> None:
-        data = {"touser": openid, "msgtype": kind, kind: content}
+    def _send(
+        self, openid: str, kind: str, content: Mapping[str, object], generated: bool = False
+    ) -> None:
+        data: dict[str, object] = {"touser": openid, "msgtype": kind, kind: content}
+        if generated:
+            data["aimsgcontext"] = {"is_ai_msg": 1}  # protocol notes, "Native label"
         self._tell("message/custom/send", data)
 
     def _tell(self, endpoint: str, data: Mapping[str, object]) -> None:

@@ -31,14 +31,15 @@ def ask(
 ) -> None:
     """回答一个问题，或一批问题。"""
     set_up_logging("error")
+    settings = Settings()
     with progress_bar(BAR) as progress:
-        house = build_house(Settings(), progress)
-    words = channel_words(house.wording)
+        house = build_house(settings, progress)
+    words, wait = channel_words(house.wording), settings.model_wait_seconds
     if batch is not None:
         for question in read_batch(batch):
-            print(to_json(asking.ask(house.assistant, words, question)))
+            print(to_json(asking.ask(house.assistant, words, question, wait)))
         return
-    found = asking.ask(house.assistant, words, text)
+    found = asking.ask(house.assistant, words, text, wait)
     if as_json:
         print(to_json(found))
     else:

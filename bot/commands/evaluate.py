@@ -13,6 +13,7 @@ from tqdm import tqdm
 from bot.assistant.answer import AnswerVerdict
 from bot.assistant.assistant import Assistant
 from bot.assistant.grounding import Grounding
+from bot.commands.generation_suite import evaluate_generation, print_generation
 from bot.commands.grounding_suite import (
     grounding_as_json,
     read_grounding_cases,
@@ -32,6 +33,7 @@ from retrieval.external import make_embedder
 GOLDEN = Path("tests/golden/questions.jsonl")
 _SILENT = {AnswerVerdict.ABSTAINED, AnswerVerdict.REFUSED, AnswerVerdict.HANDED_OFF}
 
+
 bench = typer.Typer(help="测量检索。", no_args_is_help=True)
 
 
@@ -42,7 +44,8 @@ def evaluate(
     suite: Annotated[
         Suite | None,
         typer.Option(
-            help="安全考题：急事、诈骗消息、谣言、不该答的；grounding：生成的句子有没有依据"
+            help="安全考题：急事、诈骗消息、谣言、不该答的；"
+            "grounding：生成的句子有没有依据；generation：大模型生成的回答"
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="打印一个 JSON 对象")] = False,
@@ -50,6 +53,9 @@ def evaluate(
 ) -> None:
     """在考题上算成绩：召回、弃答的准和全、信心准不准。"""
     set_up_logging("error")
+    if suite is Suite.GENERATION:
+        print_generation(evaluate_generation(file, as_json), as_json)
+        return
     if suite is Suite.GROUNDING:
         _evaluate_grounding(file, as_json, misses)
         return

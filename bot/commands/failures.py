@@ -2,6 +2,7 @@
 
 from limits.errors import ConfigurationError
 
+from bot.assistant.model import ModelSettingsError
 from bot.channels.telegram import TelegramTokenError
 from knowledge.cardfile import CardFileError
 from knowledge.database import DatabaseError
@@ -18,6 +19,7 @@ EXPECTED = (
     SpreadsheetError,
     PromptError,
     EmbedderError,
+    ModelSettingsError,
     ConfigurationError,
     TelegramTokenError,
     OSError,

@@ -29,6 +29,7 @@ class Suite(StrEnum):
     RUMOUR = "rumour"
     REFUSAL = "refusal"
     GROUNDING = "grounding"  # rows of its own kind: bot.commands.grounding_suite
+    GENERATION = "generation"  # no rows, a model: bot.commands.generation_suite
 
 
 @dataclass(frozen=True)

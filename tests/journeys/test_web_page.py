@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.journeys.browser import chromium, needs_chromium, serve
-from tests.journeys.web_visits import PAGE, WORDS, ScriptedResponder, Visits, create_app
+from tests.journeys.web_visits import (
+    ANSWER,
+    PAGE,
+    WELCOME,
+    WORDS,
+    ScriptedResponder,
+    Visits,
+    create_app,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -350,3 +359,27 @@ def test_the_api_page_needs_no_network(visit):
     operation.click()
     page.get_by_text("Request body").wait_for()
     assert visit.complaints == []
+
+
+def test_sentences_appear_one_by_one_and_the_whole_reply_takes_their_place(visit, responder):
+    goes_on = threading.Event()
+
+    def slowly(message):
+        if message.live is None:
+            return WELCOME
+        message.live("（内容由AI生成，仅供参考，来源见下）")
+        message.live("先坐下歇5分钟。[1]")
+        goes_on.wait(10)
+        return ANSWER
+
+    responder.respond = slowly
+    page = visit()
+    page.get_by_label(PAGE.input_label).last.fill("血压怎么量")
+    page.get_by_role("button", name=PAGE.send).click()
+    coming = page.locator(".thinking.coming")
+    coming.get_by_text("先坐下歇5分钟").wait_for()
+    assert "内容由AI生成" in coming.inner_text()
+    assert no_sideways(page)
+    goes_on.set()
+    page.locator(".question + .answer").last.get_by_text("开免提").wait_for()
+    assert page.locator(".thinking").count() == 0

@@ -91,18 +91,61 @@
 
   // ---- Sending: one message at a time, under one id until it is answered.
 
-  function request(message) {
+  // The server writes one object a line: sentences as they come, then the whole reply.
+  // A browser that cannot read a body bit by bit reads it whole; the last line is all it needs.
+
+  function readLines(response, showSentence) {
+    var rest = '';
+    var last = null;
+    function take(text) {
+      var lines = (rest + text).split('\n');
+      rest = lines.pop();
+      lines.forEach(function (line) {
+        if (line) {
+          last = JSON.parse(line);
+          if (last.sentence) {
+            showSentence(last.sentence);
+          }
+        }
+      });
+    }
+    function finish() {
+      if (last && last.reply) {
+        return last.reply;
+      }
+      throw { why: last && last.problem ? last.problem.message : '' };
+    }
+    if (!response.body || !response.body.getReader || !window.TextDecoder) {
+      return response.text().then(take).then(finish);
+    }
+    var reader = response.body.getReader();
+    var decoder = new TextDecoder();
+    return (function next() {
+      return reader.read().then(function (part) {
+        if (part.done) {
+          return finish();
+        }
+        take(decoder.decode(part.value, { stream: true }));
+        return next();
+      });
+    })();
+  }
+
+  function request(message, showSentence) {
     var stop = new AbortController();
     var timer = setTimeout(function () { stop.abort(); }, ANSWER_WITHIN_MS);
     return fetch(settings.chat, {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { 'Content-Type': 'application/json' },
+      headers: {
+        'Content-Type': 'application/json',
+        Accept: showSentence ? 'application/x-ndjson, application/json' : 'application/json'
+      },
       body: JSON.stringify(message),
       signal: stop.signal
     }).then(function (response) {
       if (response.ok) {
-        return response.json();
+        return showSentence ? readLines(response, showSentence) : response.json();
       }
       return response.json().catch(function () { return {}; }).then(function (problem) {
         throw { why: problem.message, hopeless: response.status < 500 };
@@ -116,15 +159,15 @@
     });
   }
 
-  function deliver(message, attempt) {
-    return request(message).catch(function (problem) {
+  function deliver(message, attempt, showSentence) {
+    return request(message, showSentence).catch(function (problem) {
       if (problem.hopeless || attempt >= RETRY_AFTER_MS.length) {
         throw problem;
       }
       return new Promise(function (resolve) {
         setTimeout(resolve, RETRY_AFTER_MS[attempt]);
       }).then(function () {
-        return deliver(message, attempt + 1);
+        return deliver(message, attempt + 1, showSentence);
       });
     });
   }
@@ -144,7 +187,19 @@
       part(thinking, 'words').textContent = settings.still;
     }, STILL_THINKING_MS);
     setBusy(true);
-    return deliver(message, 0).then(function (reply) {
+    function showSentence(sentence) {
+      var words = part(thinking, 'words');
+      clearTimeout(slow);
+      if (!thinking.classList.contains('coming')) {
+        thinking.classList.add('coming');
+        words.textContent = '';
+      }
+      var line = document.createElement('span'); // one each, so that each is read out once
+      line.className = 'sentence';
+      line.textContent = sentence;
+      words.appendChild(line);
+    }
+    return deliver(message, 0, showSentence).then(function (reply) {
       clearTimeout(slow);
       remove(thinking);
       setBusy(false);

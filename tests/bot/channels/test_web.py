@@ -138,6 +138,45 @@ def test_chat_answers_with_what_can_be_tapped(house, client):
     assert message.sent_at.timestamp() == house.now
 
 
+def talk_live(client, text="血压高了怎么办"):
+    return client.post(
+        "/chat",
+        json={"id": "m1", "text": text},
+        headers={"accept": "application/x-ndjson, application/json"},
+    )
+
+
+def test_sentences_are_sent_as_they_come_and_the_whole_reply_last(house, client):
+    def slowly(message):
+        message.live("先坐下。[1]")
+        message.live("再量。\x00[1]")
+        return ANSWER
+
+    house.responder.script = slowly
+    response = talk_live(client)
+    assert response.headers["content-type"].startswith("application/x-ndjson")
+    assert COOKIE in response.headers["set-cookie"]
+    events = [json.loads(line) for line in response.text.splitlines()]
+    assert [event.get("sentence") for event in events[:-1]] == ["先坐下。[1]", "再量。[1]"]
+    assert events[-1]["reply"]["text"] == ANSWER.text
+
+
+def test_a_failure_while_lines_are_written_is_a_sentence_and_no_broken_stream(house, client):
+    def fails(message):
+        message.live("先坐下。[1]")
+        raise RuntimeError
+
+    house.responder.script = fails
+    *_, last = [json.loads(line) for line in talk_live(client).text.splitlines()]
+    assert last["problem"]["code"] == "unavailable"
+
+
+def test_a_bad_message_is_refused_plainly_to_a_page_that_reads_lines(client):
+    response = talk_live(client, " ")
+    assert response.status_code == 422
+    assert response.json()["code"] == "text_missing"
+
+
 def test_resending_an_id_reaches_the_responder_as_the_same_message(house, client):
     client.get("/")
     for _ in range(3):

@@ -57,6 +57,15 @@ def test_a_text_arrives_as_written_with_its_links(scene: Scene) -> None:
     assert sent["text"]["content"] == text.replace("\x00\ud800", "")
 
 
+def test_what_a_model_wrote_carries_wechat_s_own_mark_and_nothing_else_does(scene: Scene) -> None:
+    client = scene.client()
+    client.send_text(PERSON, "一", generated=True)
+    client.send_menu(PERSON, "二", [("r.t.1", "有用")], generated=True)
+    client.send_text(PERSON, "三")
+    marks = [sent.get("aimsgcontext") for sent in scene.wechat.sent]
+    assert marks == [{"is_ai_msg": 1}, {"is_ai_msg": 1}, None]
+
+
 def test_a_menu_has_its_head_items_and_tail(scene: Scene) -> None:
     scene.client().send_menu(PERSON, "有用吗？", [("r.t.1", "有用"), ("r.t.0", "没用")], "谢谢")
     (sent,) = scene.wechat.sent
