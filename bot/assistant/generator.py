@@ -139,8 +139,20 @@ def number(revisions: Sequence[Revision]) -> tuple[NumberedPassage, ...]:
 
 
 def card_words(card: Card) -> str:
-    """All that a card says to a resident, one sentence a line."""
-    lines = [card.answer, *card.steps, *card.never, *card.red_flags, card.seek_help, card.details]
+    """A card's title, then all that it says to a resident, a line each.
+
+    Grounding takes the first sentence for the title: what the rest may lean on, and says nothing.
+    """
+    title = card.title.rstrip("。？?！! ") + "。"
+    lines = [
+        title,
+        card.answer,
+        *card.steps,
+        *card.never,
+        *card.red_flags,
+        card.seek_help,
+        card.details,
+    ]
     return "\n".join(line.strip() for line in lines if line.strip())
 
 
