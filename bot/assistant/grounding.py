@@ -43,6 +43,7 @@ class Reason(StrEnum):
     ORDER = "order"
     DENIAL = "denial"
     UNSUPPORTED = "unsupported"
+    ECHO = "echo"  # given by the generator: the question or a title again, which says nothing
 
 
 @dataclass(frozen=True)
