@@ -15,6 +15,7 @@ from bot.channels.telegram import TelegramChannel, create_telegram_router
 from bot.channels.web import create_web_router
 from bot.channels.wechat import WeChatAccount, create_wechat_router
 from bot.channels.wechat_picture import WeChatPictures
+from bot.desk import create_console
 from bot.house import House, Watcher
 from bot.messages import ChannelWords
 from bot.pacing import Pace
@@ -64,6 +65,7 @@ def create_app(house: House, wechat_pictures: WeChatPictures | None = None) -> F
             admit=lambda address: house.addresses.check(address) is Pace.FINE,
         )
     )
+    app.include_router(create_console(house))
     if settings.wechat_token.get_secret_value():
         account = WeChatAccount(
             token=settings.wechat_token.get_secret_value(),

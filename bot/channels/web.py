@@ -15,11 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from bot.assets import Assets
 from bot.channels.web_api import add_ask_route
-from bot.channels.web_assets import Assets
 from bot.channels.web_input import Problem, RequestProblemError, read_form, read_json, readable
 from bot.channels.web_live import stream_reply, wants_lines
-from bot.channels.web_pages import Exchange, Pages
+from bot.channels.web_pages import PAGE_FOLDER, Exchange, Pages
 from bot.channels.web_session import Session, Sessions, from_elsewhere
 from bot.channels.web_view import ReplyView, view_reply
 from bot.channels.web_words import WebWords
@@ -159,7 +159,7 @@ def create_web_router(
     cookie is a new person, but not a new address.
     The application is made with docs_url=None; /openapi.json stays FastAPI's.
     """
-    assets = Assets()
+    assets = Assets(PAGE_FOLDER)
     pages = Pages(words, page, assets)
 
     def check(request: Request) -> None:

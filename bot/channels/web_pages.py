@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from bot.channels.web_assets import PAGE_FOLDER, Assets
+from bot.assets import Assets
 from bot.channels.web_view import ReplyView
 from bot.channels.web_words import WebWords
 from bot.messages import ChannelWords
 
+PAGE_FOLDER: Final = Path(__file__).parent / "web_page"
 _STYLES: Final = ("chat.css", "answers.css")
 _SCRIPTS: Final = ("reading.js", "chat.js")  # the second uses the first
 _CLOSED: Final = (

@@ -27,6 +27,8 @@ def serve(
     import uvicorn  # noqa: PLC0415
 
     from bot.app import create_app  # noqa: PLC0415
+    from bot.console.entry_pages import invite_path  # noqa: PLC0415
+    from bot.console.members import Members  # noqa: PLC0415
 
     settings = Settings()
     set_up_logging(settings.log_level)
@@ -36,7 +38,11 @@ def serve(
     shown = "127.0.0.1" if host == ALL_ADDRESSES else host
     print(f"\n科普帮已启动，{len(house.indexer.revisions)} 张卡片。")
     print(f"聊天网页： http://{shown}:{port}/")
+    print(f"管理后台： http://{shown}:{port}/console/")
     print(f"接口说明： http://{shown}:{port}/api/docs\n", flush=True)
+    if token := Members(house.engine).first_invite():
+        print("还没有管理员。打开下面的链接，给自己建一个（一天内有效，只能用一次）：")
+        print(f"http://{shown}:{port}{invite_path(token)}\n", flush=True)
     config = uvicorn.Config(
         create_app(house),
         host=host,

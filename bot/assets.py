@@ -1,4 +1,4 @@
-"""The page's own files, read once: style, script, icon and the vendored API page."""
+"""Files that pages need, read once: styles, scripts, icons and vendored libraries."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-
-PAGE_FOLDER: Final = Path(__file__).parent / "web_page"
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -31,9 +29,10 @@ class Asset:
 
 
 class Assets:
-    """Files by their path under /static; only what was there at the start can be asked for."""
+    """Files by their path under `base`; only what was there at the start can be asked for."""
 
-    def __init__(self, folder: Path = PAGE_FOLDER) -> None:
+    def __init__(self, folder: Path, base: str = "/static") -> None:
+        self._base = base
         self._assets = {
             path.relative_to(folder).as_posix(): _load(path)
             for path in sorted(folder.rglob("*"))
@@ -42,7 +41,7 @@ class Assets:
 
     def address(self, name: str, root_path: str) -> str:
         """Where the browser finds a file; KeyError for a name that is not there."""
-        return f"{root_path}/static/{name}?v={self._assets[name].version}"
+        return f"{root_path}{self._base}/{name}?v={self._assets[name].version}"
 
     def send(self, name: str, request: Request) -> Response:
         """The file, 304 when the browser has it, or 404."""

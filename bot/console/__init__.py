@@ -1,0 +1,1 @@
+"""The console: pages for volunteers, editors, reviewers and administrators."""
