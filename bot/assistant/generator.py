@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from bot.assistant import generation as endings
 from bot.assistant.generation import Generation, JudgedSentence, core_stands
-from bot.assistant.grounding import Grounding, Judgement, NumberedPassage
+from bot.assistant.grounding import Grounding, Judgement, NumberedPassage, Reason
 from bot.assistant.links import LinkRules, find_links
 from bot.assistant.model import Model, ModelError, Usage
-from bot.assistant.sentences import SentenceCutter, mostly_chinese, without_citations
+from bot.assistant.sentences import SentenceCutter, echoes, mostly_chinese, without_citations
 from bot.redaction import redact
 from knowledge.card import Card, Revision
 from prompts.model_prompts import PromptTemplate, load_prompt
@@ -28,8 +28,9 @@ _NO_RULES = LinkRules(frozenset(), frozenset(), frozenset(), ())
 
 @dataclass
 class _Listening:
-    """What has been heard of one answer so far."""
+    """What has been heard of one answer so far; `known` is what it would be idle to say again."""
 
+    known: tuple[str, ...] = ()
     judged: list[Judgement] = field(default_factory=list)
     raw: str = ""
     usage: Usage = field(default_factory=Usage)
@@ -70,7 +71,7 @@ class Generator:
         `show` gets each kept sentence as soon as it is judged.
         """
         started = self._clock()
-        heard = _Listening()
+        heard = _Listening((question, *(revision.card.title for revision in revisions)))
         passages = number(revisions)
         try:
             ending = self._listen(question, passages, heard, show)
@@ -123,7 +124,9 @@ class Generator:
         if NOTHING in sentence:
             return
         bare = without_links(sentence, "\n".join(passage.text for passage in passages))
-        for judgement in self._grounding.judge(bare, passages):
+        for found in self._grounding.judge(bare, passages):
+            idle = found.kept and echoes(found.sentence, heard.known)
+            judgement = replace(found, kept=False, reason=Reason.ECHO) if idle else found
             heard.judged.append(judgement)
             # Nothing is shown before the first sentence, which is the answer, has held.
             if judgement.kept and heard.judged[0].kept:
@@ -139,8 +142,20 @@ def number(revisions: Sequence[Revision]) -> tuple[NumberedPassage, ...]:
 
 
 def card_words(card: Card) -> str:
-    """All that a card says to a resident, one sentence a line."""
-    lines = [card.answer, *card.steps, *card.never, *card.red_flags, card.seek_help, card.details]
+    """A card's title, then all that it says to a resident, a line each.
+
+    Grounding takes the first sentence for the title: what the rest may lean on, and says nothing.
+    """
+    title = card.title.rstrip("。？?！! ") + "。"
+    lines = [
+        title,
+        card.answer,
+        *card.steps,
+        *card.never,
+        *card.red_flags,
+        card.seek_help,
+        card.details,
+    ]
     return "\n".join(line.strip() for line in lines if line.strip())
 
 

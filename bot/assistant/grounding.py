@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from bot.assistant.grounding_copy import is_copied, loses_negation
 from bot.assistant.grounding_signals import missing_quantities, signals
 from bot.assistant.grounding_text import Text, take_apart
 from bot.assistant.grounding_words import GroundingWords, load_grounding_words
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     ORDER = "order"
     DENIAL = "denial"
     UNSUPPORTED = "unsupported"
+    ECHO = "echo"  # given by the generator: the question or a title again, which says nothing
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,13 @@ class Grounding:
         apart = take_apart(sentence, self._words)
         if reason := self._locked(apart, taken, "\n".join(passages)):
             return reason, 0.0
-        if _copied(sentence, passages):
+        if loses_negation(sentence, passages):
+            return Reason.DENIAL, 0.0
+        if is_copied(sentence, passages):
             return None, 1.0
+        return self._weighed(apart, taken)
+
+    def _weighed(self, apart: Text, taken: Sequence[Text]) -> tuple[Reason | None, float]:
         best = max((signals(apart, passage) for passage in taken), key=self._weights.score)
         if best["beside_number"] < _BESIDE or not best["left_of_number"]:
             return Reason.QUANTITY, 0.0
@@ -158,12 +165,6 @@ def split_cited(text: str) -> list[tuple[str, tuple[int, ...]]]:
         if _BARE.sub("", sentence):
             found.append((sentence, _distinct(_numbers(own))))
     return found
-
-
-def _copied(sentence: str, passages: Sequence[str]) -> bool:
-    """Whether it is one whole sentence of a passage, word for word: nothing was left out of it."""
-    said = _BARE.sub("", sentence)
-    return any(said == _BARE.sub("", own) for passage in passages for own in _END.split(passage))
 
 
 _LEADING = re.compile(rf"\A\s*(?:{_CITATION.pattern}\s*)+")

@@ -107,7 +107,7 @@ class Text:
 @lru_cache(maxsize=512)
 def take_apart(text: str, negations: GroundingWords) -> Text:
     """A text's sentences, clauses and quantities; kept, for passages are cited again and again."""
-    whole = clean(text.replace("\n", "。"))
+    whole = clean(text.replace("\n", "。")).replace("大夫", "医生")
     sentences = tuple(
         tuple(_piece(c, negations) for c in _CLAUSE.split(s) if c.strip())
         for s in _SENTENCE.split(whole)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 # The end of a sentence with the citations after it; what follows shows that no more come.
 _END = re.compile(r"(?:[。！？!?]+[”」』）)]*|\n)(?:\s*\[[\d,，、]+\])*[。\s]*(?=[^\s\[［【。])")
 _CITATION = re.compile(r"\s*[\[［【](\d{1,2}(?:\s*[,，、]\s*\d{1,2})*)[\]］】]")
+_MARKS = re.compile(r"[\W_]+")
+_ECHO = 0.9  # ratio of matching characters
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -36,6 +40,18 @@ class SentenceCutter:
 def without_citations(sentence: str) -> str:
     """A sentence without its [n]."""
     return _CITATION.sub("", sentence).strip()
+
+
+def echoes(sentence: str, lines: Sequence[str]) -> bool:
+    """Whether a sentence is one of the lines over again, give or take a character."""
+    said = _MARKS.sub("", without_citations(sentence))
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(said)
+    for line in lines:
+        matcher.set_seq1(_MARKS.sub("", line))
+        if matcher.real_quick_ratio() >= _ECHO and matcher.ratio() >= _ECHO:
+            return True
+    return False
 
 
 def mostly_chinese(text: str) -> bool:

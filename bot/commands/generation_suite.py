@@ -78,6 +78,7 @@ def measure(tried: list[Tried], model: ScriptedModel | None) -> dict[str, Any]:
         "good": len(good),
         "good_dropped": _share(dropped, len(good)) if model else None,
         "dropped_because": dict(Counter(s.reason for s in judged if not s.kept).most_common()),
+        "dropped": [f"{s.sentence} ({s.reason})" for s in good if not s.kept],
         "let_through": [without_citations(s.sentence) for s in bad if s.kept],
         "composed_ms": _quantiles([t.composed_ms for t in tried]),
         "added_ms": _quantiles([g.elapsed_ms for g in made]),
@@ -110,7 +111,7 @@ def print_generation(figures: dict[str, Any], whole: bool) -> None:
     for model, found in figures.items():
         print(f"# {model}")
         for name, value in found.items():
-            if name != "let_through":
+            if name not in {"let_through", "dropped"}:
                 print(f"{name}\t{value}")
 
 

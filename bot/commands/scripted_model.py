@@ -65,7 +65,7 @@ class ScriptedModel:
         found = [
             (number, sentence.strip())
             for number, text in _PASSAGE.findall(human)
-            for sentence in _SENTENCE.findall(text)
+            for sentence in _SENTENCE.findall(text)[1:]  # the first is the title
             if _SHORTEST <= len(sentence.strip()) <= _LONGEST
         ]
         return found[:2] + self._random.sample(found[2:], min(_SENTENCES - 2, len(found[2:])))
@@ -82,7 +82,7 @@ class ScriptedModel:
 def plainer(sentence: str) -> str:
     """The same in a plainer word, where there is one."""
     for written, said in _PLAINER:
-        if written in sentence:
+        if re.search(rf"(?<![能要]){written}", sentence):  # 能不能 is no 不能
             return sentence.replace(written, said, 1)
     return sentence
 

@@ -114,7 +114,7 @@ def script(mode: Mode, prompt: str) -> str:
     faithful = [
         (number, sentence.strip(" 。"))
         for number, text in passages
-        for sentence in _SENTENCE.findall(text)[:2]
+        for sentence in _SENTENCE.findall(text)[1:3]  # the first is the title
     ]
     return {
         Mode.LANGUAGE: "Please see a doctor as soon as possible [1]. Drink water [1].",

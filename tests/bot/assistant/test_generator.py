@@ -209,6 +209,13 @@ def test_an_error_of_ours_is_no_answer_and_no_exception():
     assert made.ending == "failed"
 
 
+def test_the_question_or_a_title_over_again_is_no_answer():
+    for said in ("喝茶要注意什么[1]。", "喝茶行不行[1]。"):
+        made = generate(Says(said, "睡前别喝[1]。"))
+        assert made.ending == "unfaithful"
+        assert not made.sentences[0].kept
+
+
 def test_numbers_are_hidden_before_a_model_sees_them():
     model = Says("资料没有")
     generate(model, "我的手机是13812345678，喝茶行不行")
