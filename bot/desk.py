@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,14 +13,24 @@ import numpy as np
 from fastapi import APIRouter
 
 import prompts
+from bot.asking import plain_reply
+from bot.assistant.composer import Composer
+from bot.channels.wechat_pages import visible_pages
+from bot.console.card_pages import CardParts, Owned, add_card_pages
 from bot.console.counter_pages import add_counter_pages
 from bot.console.queue_pages import REPLY_CHARACTERS, QueueParts, add_queue_pages
+from bot.console.review_pages import ReviewParts, add_review_pages
 from bot.console.router import Access, Console
 from bot.console.seams import CounterAnswer, Suggestion
 from bot.helpdesk import Ticket
 from bot.house import House
 from bot.loudspeaker import loudspeaker_script
+from bot.wording import channel_words
 from knowledge.card import Card, CardKind, Evidence, Revision, Source
+from knowledge.gate import GateRuns
+from knowledge.golden import GoldenQuestions
+from knowledge.review import Review, Reviews
+from retrieval.fusion import Outcome
 from retrieval.retriever import Query
 from retrieval.text import clean
 
@@ -30,14 +40,20 @@ SIMILAR_AMONG = 200  # resolved tickets that are looked through
 ALIKE = 0.8  # cosine from which two questions are shown beside each other
 QUOTED = 40  # characters of a question that are repeated with its answer
 DRAFT_DAYS = 180
+OWNED_ASKS = 20
 
 
 def create_console(house: House) -> APIRouter:
     """Every page under /console."""
 
     def waiting() -> Mapping[str, int]:
-        return {"queue": len(house.helpdesk.waiting())}
+        return {
+            "queue": len(house.helpdesk.waiting()),
+            "reviews": len(reviews.waiting()),
+        }
 
+    runs = GateRuns(house.engine)
+    reviews = Reviews(house.engine, house.store, runs)
     console = Console(Access.of(house.engine), waiting)
     parts = QueueParts(
         helpdesk=house.helpdesk,
@@ -55,7 +71,55 @@ def create_console(house: House) -> APIRouter:
     access = console.access
     add_queue_pages(console.routes, console.frame, access.members, access.trail, parts)
     add_counter_pages(console.routes, console.frame, partial(answer_at_counter, house))
+    add_card_pages(
+        console.routes,
+        console.frame,
+        access.members,
+        access.trail,
+        CardParts(house.store, reviews, partial(preview, house), partial(owned, house), _today),
+    )
+    review_parts = ReviewParts(
+        store=house.store,
+        reviews=reviews,
+        runs=runs,
+        golden=GoldenQuestions(house.engine),
+        rehearse=house.rehearsal.run,
+        on_published=partial(tell_askers, house),
+        today=_today,
+    )
+    add_review_pages(console.routes, console.frame, access.members, access.trail, review_parts)
     return console.router()
+
+
+def preview(house: House, card: Card) -> Sequence[str]:
+    """A card as WeChat shows it, page by page."""
+    revision = Revision(card=card, number=1, author="")
+    answer = Composer(house.wording).compose(revision, 1.0, (), _today())
+    return visible_pages(plain_reply(answer), channel_words(house.wording))
+
+
+def owned(house: House, card: Card) -> Sequence[Owned]:
+    """The asks of a card that another published card answers already."""
+    found = []
+    for ask in card.asks[:OWNED_ASKS]:
+        hits = house.retriever.retrieve(Query(ask), 1)
+        if hits.outcome is not Outcome.ANSWER:
+            continue
+        other = hits.hits[0].revision.card
+        if other.key != card.key:
+            found.append(Owned(ask, other.key, other.title))
+    return found
+
+
+def tell_askers(house: House, revision: Revision, _review: Review) -> None:
+    """Whoever asked what this card was written for is told that there is an answer now."""
+    for ticket in house.helpdesk.drafted(revision.card.key):
+        text = house.wording.say(
+            "helpdesk.published",
+            question=ticket.question[:QUOTED],
+            answer=brief_of(house, revision),
+        )
+        house.helpdesk.tell(ticket.id, text)
 
 
 def suggest(house: House, question: str) -> list[Suggestion]:
@@ -105,7 +169,7 @@ def similar(house: House, ticket: Ticket) -> Sequence[Ticket]:
 
 def make_draft(house: House, question: str, login: str) -> str:
     """A draft card of a question; lint holds it back until it has an answer and a source."""
-    today = datetime.now().astimezone().date()
+    today = _today()
     missing = house.wording.say("draft.missing")
     card = Card(
         key=f"local.{secrets.token_hex(4)}",
@@ -141,6 +205,10 @@ def answer_at_counter(house: House, question: str) -> CounterAnswer:
         address=urls[0] if urls else home,
         script=loudspeaker_script(revision.card, house.wording) if revision else "",
     )
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 def _canned() -> Sequence[str]:

@@ -35,6 +35,7 @@ from bot.ocr.rapidocr_reader import RapidOcrReader
 from bot.pacing import Pacing
 from bot.people import People
 from bot.pictures import Pictures
+from bot.rehearsal import Rehearsal
 from bot.settings import Settings
 from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import load_pack
@@ -74,6 +75,7 @@ class House:
     health: Health
     metrics: Metrics
     secret: str
+    rehearsal: Rehearsal
     reader: ImageReader | None  # of pictures; None when they are not read here
 
     def close(self) -> None:
@@ -186,6 +188,7 @@ def build_house(
         health=health,
         metrics=metrics,
         secret=secret,
+        rehearsal=Rehearsal(store, cache, embedder, background, today),
         reader=reader,
     )
     health.watch("database", lambda: _look_at_database(house))

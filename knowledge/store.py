@@ -58,6 +58,14 @@ class UnknownCardError(LookupError):
     """No such card (or revision) in the store."""
 
 
+class StaleCardError(RuntimeError):
+    """Somebody saved another revision meanwhile: `newest`, None when the card is gone."""
+
+    def __init__(self, key: str, newest: Revision | None) -> None:
+        super().__init__(key)
+        self.newest = newest
+
+
 class ExampleCardError(ValueError):
     """An example card was to be published: what it says of its place is invented."""
 
@@ -82,10 +90,18 @@ class CardStore:
         self._engine = engine
         self._clock = clock
 
-    def save(self, card: Card, author: str, note: str = "") -> Revision:
-        """Add a revision; when nothing changed, return the newest one as it is."""
+    def save(self, card: Card, author: str, note: str = "", after: int | None = None) -> Revision:
+        """Add a revision; when nothing changed, return the newest one as it is.
+
+        `after` is the revision that was edited (0 for a new card): StaleCardError when somebody
+        has saved another one meanwhile.
+        """
         with self._engine.begin() as connection:
             row = self._lock(connection, card.key)
+            if after is not None and after != (row.latest if row else 0):
+                newest = self._revision(connection, card.key, row.latest) if row else None
+                if newest is None or newest.card.digest != card.digest:
+                    raise StaleCardError(card.key, newest)
             if row is None:
                 connection.execute(
                     cards.insert().values(
@@ -159,6 +175,34 @@ class CardStore:
             if row is None:
                 raise UnknownCardError(key)
             return self._revision(connection, key, number or row.latest)
+
+    def numbers(self, key: str) -> list[tuple[int, str, float, str]]:
+        """Every revision of a card, newest first: number, author, moment, note."""
+        query = (
+            sa.select(
+                revisions.c.number, revisions.c.author, revisions.c.created_at, revisions.c.note
+            )
+            .where(revisions.c.card == key)
+            .order_by(revisions.c.number.desc())
+        )
+        with self._engine.connect() as connection:
+            return [(r.number, r.author, r.created_at, r.note) for r in connection.execute(query)]
+
+    def newest(self) -> list[tuple[CardRow, Revision]]:
+        """Every card's newest revision with where it stands, by key."""
+        query = (
+            sa.select(revisions, cards.c.status, cards.c.latest, cards.c.published)
+            .join(
+                cards,
+                sa.and_(cards.c.key == revisions.c.card, cards.c.latest == revisions.c.number),
+            )
+            .order_by(revisions.c.card)
+        )
+        with self._engine.connect() as connection:
+            return [
+                (CardRow(r.card, CardStatus(r.status), r.latest, r.published), _revision(r))
+                for r in connection.execute(query)
+            ]
 
     def rows(self) -> list[CardRow]:
         """Where every card stands, by key."""

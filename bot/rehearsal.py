@@ -1,0 +1,179 @@
+"""The publish gate's rehearsal: every golden question, before and after an edit.
+
+It keeps an index of its own, so that nothing staged is ever found by a resident's question.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from knowledge.card import Revision
+from knowledge.gate import Change, GateReport
+from knowledge.golden import Golden
+from knowledge.store import CardStore
+from retrieval.background import Background
+from retrieval.embedder import Embedder
+from retrieval.embedding_cache import EmbeddingCache
+from retrieval.fusion import Outcome
+from retrieval.index import embedded
+from retrieval.indexer import Indexer
+from retrieval.passage import passages_of
+from retrieval.question import read_question
+from retrieval.retriever import Query, Retriever
+
+Progress = Callable[[int, int], None]
+EVERY = 20  # questions between two reports of progress
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a question gets: a card when it is answered, else nothing."""
+
+    card: str = ""
+
+
+class Rehearsal:
+    """One index, refreshed and reused; one rehearsal at a time."""
+
+    def __init__(
+        self,
+        store: CardStore,
+        cache: EmbeddingCache,
+        embedder: Embedder,
+        background: Background,
+        today: Callable[[], date],
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._embedder = embedder
+        self._background = background
+        self._today = today
+        self._lock = threading.Lock()
+        self._indexer: Indexer | None = None
+        self._before: tuple[int, tuple[str, ...], list[_Told]] | None = None
+
+    def run(
+        self, revision: Revision, questions: Sequence[Golden], progress: Progress = lambda *_: None
+    ) -> GateReport:
+        """What publishing a revision would change; seconds on a warm index."""
+        with self._lock:
+            started = time.perf_counter()
+            if self._indexer is None:
+                self._indexer = Indexer(self._store, self._cache, self._today)
+            indexer = self._indexer
+            indexer.refresh()
+            mark = self._store.mark()
+            texts = tuple(q.text for q in questions)
+            total = 2 * len(texts)
+            known = self._before
+            if known is not None and known[:2] == (mark, texts):
+                before, total = known[2], len(texts)
+            else:
+                before = self._ask(indexer, None, texts, lambda n: progress(n, total))
+                self._before = (mark, texts, before)
+            done = total - len(texts)
+            after = self._staged(indexer, revision, texts, lambda n: progress(done + n, total))
+        progress(total, total)
+        seconds = round(time.perf_counter() - started, 2)
+        return _report(mark, revision.card.key, questions, before, after, seconds)
+
+    def _staged(
+        self,
+        indexer: Indexer,
+        revision: Revision,
+        texts: Sequence[str],
+        tick: Callable[[int], None],
+    ) -> list[_Told]:
+        """With the revision in the index, and the index as it was afterwards."""
+        key, index = revision.card.key, indexer.index
+        published = indexer.lookup(key)
+        staged = passages_of(revision)
+        index.update([], {key: staged})
+        try:
+            wanted = embedded(staged)
+            vectors = self._cache.embed([p.text for p in wanted])
+            index.give_vectors({p.id: v for p, v in zip(wanted, vectors, strict=True)})
+            return self._ask(indexer, revision, texts, tick)
+        finally:
+            if published is None:
+                index.update([key], {})
+            else:
+                old = passages_of(published)
+                index.update([], {key: old})
+                wanted = embedded(old)
+                vectors = self._cache.embed([p.text for p in wanted])
+                index.give_vectors({p.id: v for p, v in zip(wanted, vectors, strict=True)})
+
+    def _ask(
+        self,
+        indexer: Indexer,
+        revision: Revision | None,
+        texts: Sequence[str],
+        tick: Callable[[int], None],
+    ) -> list[_Told]:
+        def lookup(key: str) -> Revision | None:
+            if revision is not None and key == revision.card.key:
+                return revision
+            return indexer.lookup(key)
+
+        self._cache.embed([question.text for question in map(read_question, texts)])
+        retriever = Retriever(
+            indexer.index, _Remembering(self._embedder, self._cache), lookup, self._background
+        )
+        told = []
+        for number, text in enumerate(texts, 1):
+            found = retriever.retrieve(Query(text), 1)
+            answered = found.outcome is Outcome.ANSWER and found.hits
+            told.append(_Told(found.hits[0].revision.card.key if answered else ""))
+            if number % EVERY == 0:
+                tick(number)
+        return told
+
+
+class _Remembering:
+    """The embedder with the cache before it: the questions are the same at every rehearsal."""
+
+    def __init__(self, embedder: Embedder, cache: EmbeddingCache) -> None:
+        self.fingerprint = embedder.fingerprint
+        self.embed = cache.embed
+
+
+def _report(
+    mark: int,
+    key: str,
+    questions: Sequence[Golden],
+    before: Sequence[_Told],
+    after: Sequence[_Told],
+    seconds: float,
+) -> GateReport:
+    lost, changed, gained, reworded = [], [], [], []
+    for question, was, becomes in zip(questions, before, after, strict=True):
+        if was == becomes:
+            if was.card == key:
+                reworded.append(question.text)
+            continue
+        change = Change(question.text, was.card, becomes.card)
+        right_before, right_after = _right(question, was), _right(question, becomes)
+        if right_before and not right_after:
+            lost.append(change)
+        elif right_after and not right_before:
+            gained.append(change)
+        else:
+            changed.append(change)
+    return GateReport(
+        mark,
+        len(questions),
+        tuple(lost),
+        tuple(changed),
+        tuple(gained),
+        tuple(reworded),
+        seconds,
+    )
+
+
+def _right(question: Golden, told: _Told) -> bool:
+    return question.owned_by(told.card) if question.cards else not told.card
