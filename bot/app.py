@@ -19,6 +19,8 @@ from bot.desk import create_console
 from bot.house import House, Watcher
 from bot.messages import ChannelWords
 from bot.pacing import Pace
+from bot.pusher import Pusher
+from bot.senders import senders_of
 from bot.wording import channel_words, web_words
 
 # Without these nobody can be answered; without the others the answers are worse.
@@ -31,10 +33,13 @@ def create_app(house: House, wechat_pictures: WeChatPictures | None = None) -> F
     words = channel_words(house.wording)
     watcher = Watcher(house)
     telegram = _telegram(house, words)
+    house.ledger.use(senders_of(settings))
+    pusher = Pusher(house.ledger, house.metrics)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         watcher.start()
+        pusher.start()
         announcing: asyncio.Task[None] | None = None
         try:
             if telegram is not None and settings.public_url:
@@ -45,6 +50,7 @@ def create_app(house: House, wechat_pictures: WeChatPictures | None = None) -> F
                 announcing.cancel()
             if telegram is not None:
                 await telegram.close()
+            pusher.stop()
             watcher.stop()
 
     app = FastAPI(

@@ -96,18 +96,20 @@ class Conversations:
             row = connection.execute(query).first()
         if row is None:
             return None
-        return Turn(
-            id=row.id,
-            person=row.person,
-            channel=row.channel,
-            asked_at=row.asked_at,
-            question=row.question,
-            verdict=row.verdict,
-            confidence=row.confidence,
-            cards=tuple((key, number) for key, number in json.loads(row.cards)),
-            reply=_REPLY.validate_json(row.reply),
-            elapsed_ms=row.elapsed_ms,
+        return _turn(row)
+
+    def around(self, person: str, turn_id: str, count: int) -> list[Turn]:
+        """A person's last turns up to one of them, oldest first: how a ticket came about."""
+        moment = sa.select(turns.c.asked_at).where(turns.c.id == turn_id).scalar_subquery()
+        query = (
+            sa.select(turns)
+            .where(turns.c.person == person, turns.c.asked_at <= moment)
+            .order_by(turns.c.asked_at.desc())
+            .limit(count)
         )
+        with self._engine.connect() as connection:
+            found = [_turn(row) for row in connection.execute(query)]
+        return found[::-1]
 
     def rate(self, connection: sa.Connection, turn: Turn, useful: bool) -> None:
         """Store a rating with the revision it is about; a second rating replaces the first."""
@@ -138,3 +140,18 @@ class Conversations:
             connection.execute(inbox.delete().where(inbox.c.received_at < older_than))
             connection.execute(people.delete().where(people.c.last_seen < older_than))
         return gone.rowcount
+
+
+def _turn(row: sa.Row[tuple[object, ...]]) -> Turn:
+    return Turn(
+        id=row.id,
+        person=row.person,
+        channel=row.channel,
+        asked_at=row.asked_at,
+        question=row.question,
+        verdict=row.verdict,
+        confidence=row.confidence,
+        cards=tuple((key, number) for key, number in json.loads(row.cards)),
+        reply=_REPLY.validate_json(row.reply),
+        elapsed_ms=row.elapsed_ms,
+    )

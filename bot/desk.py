@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 
+import numpy as np
 from fastapi import APIRouter
 
+import prompts
+from bot.console.counter_pages import add_counter_pages
+from bot.console.queue_pages import REPLY_CHARACTERS, QueueParts, add_queue_pages
 from bot.console.router import Access, Console
+from bot.console.seams import CounterAnswer, Suggestion
+from bot.helpdesk import Ticket
 from bot.house import House
+from bot.loudspeaker import loudspeaker_script
+from knowledge.card import Card, CardKind, Evidence, Revision, Source
+from retrieval.retriever import Query
+from retrieval.text import clean
+
+SUGGESTIONS = 4
+SIMILAR = 3
+SIMILAR_AMONG = 200  # resolved tickets that are looked through
+ALIKE = 0.8  # cosine from which two questions are shown beside each other
+QUOTED = 40  # characters of a question that are repeated with its answer
+DRAFT_DAYS = 180
 
 
 def create_console(house: House) -> APIRouter:
@@ -17,4 +39,110 @@ def create_console(house: House) -> APIRouter:
         return {"queue": len(house.helpdesk.waiting())}
 
     console = Console(Access.of(house.engine), waiting)
+    parts = QueueParts(
+        helpdesk=house.helpdesk,
+        conversations=house.conversations,
+        ledger=house.ledger,
+        suggest=partial(suggest, house),
+        brief=partial(brief, house),
+        spoken_by=lambda name, question, answer: house.wording.say(
+            "helpdesk.human", name=name, question=question[:QUOTED], answer=answer
+        ),
+        make_draft=partial(make_draft, house),
+        similar=partial(similar, house),
+        canned=_canned(),
+    )
+    access = console.access
+    add_queue_pages(console.routes, console.frame, access.members, access.trail, parts)
+    add_counter_pages(console.routes, console.frame, partial(answer_at_counter, house))
     return console.router()
+
+
+def suggest(house: House, question: str) -> list[Suggestion]:
+    """The published cards nearest to a question."""
+    found = house.retriever.retrieve(Query(question), SUGGESTIONS)
+    return [
+        Suggestion(h.revision.card.key, h.revision.card.title, h.revision.card.answer, h.score)
+        for h in found.hits
+    ]
+
+
+def brief(house: House, key: str) -> str:
+    """What a volunteer may send of a published card, whole lines of it, with its source."""
+    revision = house.indexer.lookup(key)
+    return brief_of(house, revision) if revision else ""
+
+
+def brief_of(house: House, revision: Revision) -> str:
+    """The answer, as many steps as there is room for, and the source."""
+    card = revision.card
+    sources = "；".join(f"{s.issuer}《{s.title}》" for s in card.sources[:1])
+    ending = house.wording.say("answer.source_brief", sources=sources)
+    lines, left = [card.answer], REPLY_CHARACTERS - len(card.answer) - len(ending) - 1
+    for number, step in enumerate(card.steps, 1):
+        line = f"{number}. {step}"
+        left -= len(line) + 1
+        if left < 0:
+            break
+        lines.append(line)
+    return "\n".join([*lines, ending])
+
+
+def similar(house: House, ticket: Ticket) -> Sequence[Ticket]:
+    """Answered tickets whose question means nearly the same."""
+    vector = house.retriever.embed(clean(ticket.question))
+    if vector is None:
+        return []
+    scored = []
+    for other in house.helpdesk.resolved(SIMILAR_AMONG):
+        if not other.answer or other.id == ticket.id:
+            continue
+        theirs = house.retriever.embed(clean(other.question))
+        if theirs is not None and (likeness := float(np.dot(vector, theirs))) >= ALIKE:
+            scored.append((likeness, other))
+    return [other for _, other in sorted(scored, key=lambda pair: -pair[0])[:SIMILAR]]
+
+
+def make_draft(house: House, question: str, login: str) -> str:
+    """A draft card of a question; lint holds it back until it has an answer and a source."""
+    today = datetime.now().astimezone().date()
+    missing = house.wording.say("draft.missing")
+    card = Card(
+        key=f"local.{secrets.token_hex(4)}",
+        kind=CardKind.ADVICE,
+        title=question[:30],
+        asks=(question,),
+        answer=missing,
+        sources=(
+            Source(issuer=missing, title=missing, evidence=Evidence.UNSEEN, supports=(missing,)),
+        ),
+        unverified=(missing,),
+        reviewed=today,
+        review_due=today + timedelta(days=DRAFT_DAYS),
+        owner=login,
+    )
+    house.store.save(card, login, missing)
+    return card.key
+
+
+def answer_at_counter(house: House, question: str) -> CounterAnswer:
+    """What the bot would say, with what is needed to print it and to read it out."""
+    answer = house.assistant.answer(question)
+    revision = house.indexer.lookup(answer.cards[0].key) if answer.cards else None
+    urls = [c.url for c in answer.citations if c.url.startswith("http")]
+    settings = house.settings
+    home = settings.public_url or f"http://{settings.host}:{settings.port}/"
+    return CounterAnswer(
+        question=question,
+        verdict=answer.verdict.value,
+        text=answer.text,
+        title=revision.card.title if revision else "",
+        sources=tuple(f"{c.issuer}《{c.title}》" for c in answer.citations),
+        address=urls[0] if urls else home,
+        script=loudspeaker_script(revision.card, house.wording) if revision else "",
+    )
+
+
+def _canned() -> Sequence[str]:
+    path = Path(prompts.__file__).parent / "canned.toml"
+    return tuple(tomllib.loads(path.read_text("utf-8"))["lines"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 import structlog
@@ -14,9 +14,10 @@ from bot.assistant.assistant import Assistant, Background
 from bot.assistant.safety import SCREEN, SEARCH
 from bot.choices import choices_of, join_replies
 from bot.conversation import Conversations, Turn, new_turn_id
-from bot.fuller import COLLECT, Fuller, Settled
+from bot.fuller import COLLECT, Fuller
+from bot.handover import URGENT, Handover
 from bot.health import Health
-from bot.helpdesk import Helpdesk, Reason, Ticket
+from bot.helpdesk import Helpdesk, Reason
 from bot.images import ImageError
 from bot.inbox import Claim, Inbox
 from bot.memory import RecentReplies
@@ -25,7 +26,8 @@ from bot.metrics import Metrics
 from bot.pacing import Pace, Pacing
 from bot.people import Context, Offer, People, hide_person
 from bot.pictures import Pictures, shortened
-from bot.redaction import redact
+from bot.redaction import has_chinese, redact
+from bot.said import Said
 from bot.typed import Typed, read_typed
 from knowledge.hotline import nearest_hotline
 from prompts import Wording
@@ -33,7 +35,7 @@ from prompts import Wording
 log = structlog.get_logger()
 STORED_QUESTION = 2000  # characters; a longer paste is cut before it is stored
 
-_URGENT = {AnswerVerdict.EMERGENCY.value, AnswerVerdict.SCAM.value}
+LEAST_QUESTION = 4  # characters; less is hardly a question that a volunteer can look at
 _FIXED = {
     MessageKind.VOICE: "voice.text",
     MessageKind.IMAGE: "image.missing",
@@ -41,20 +43,6 @@ _FIXED = {
     MessageKind.LINK: "link.text",
     MessageKind.UNSUPPORTED: "unsupported.text",
 }
-
-
-@dataclass(frozen=True)
-class Said:
-    """What one turn came to, before it is stored."""
-
-    reply: Reply | None
-    context: Context | None = None
-    turn: Turn | None = None
-    rating: tuple[Turn, bool] | None = None
-    ticket: Reason | None = None
-    news: tuple[Ticket, ...] = ()
-    forget: bool = False
-    settled: Settled | None = None
 
 
 class Dialogue:
@@ -76,6 +64,7 @@ class Dialogue:
         metrics: Metrics,
         pictures: Pictures,
         fuller: Fuller,
+        handover: Handover,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
@@ -92,6 +81,7 @@ class Dialogue:
         self._metrics = metrics
         self._pictures = pictures
         self._fuller = fuller
+        self._handover = handover
         self._clock = clock
         # Stands in for the inbox while the database cannot be written.
         self._recent = RecentReplies()
@@ -108,8 +98,9 @@ class Dialogue:
         if not claim.fresh:
             return claim.reply
         self._metrics.messages.labels(message.channel, message.kind.value).inc()
-        said = self._with_news(self._say(message, person), person)
+        said = self._say(message, person)
         try:
+            said = self._handover.settle(said, person)
             self._store(message, person, said)
         except sa.exc.SQLAlchemyError as error:
             self._database_failed(error)
@@ -142,24 +133,6 @@ class Dialogue:
             reply = self._say(message, person).reply
             self._recent.put(key, reply)
             return reply
-
-    def _with_news(self, said: Said, person: str) -> Said:
-        """What a volunteer found out meanwhile comes first, but never before an emergency."""
-        if said.reply is None or said.turn is None or said.turn.verdict in _URGENT:
-            return said
-        try:
-            news = tuple(self._helpdesk.news(person))
-        except sa.exc.SQLAlchemyError as error:
-            self._database_failed(error)
-            return said
-        if not news:
-            return said
-        lines = [
-            self._wording.say("helpdesk.news", question=t.question[:40], answer=t.answer)
-            for t in news
-        ]
-        reply = replace(said.reply, text="\n\n".join([*lines, said.reply.text]))
-        return replace(said, reply=reply, turn=replace(said.turn, reply=reply), news=news)
 
     def _say(self, message: InboundMessage, person: str) -> Said:
         try:
@@ -218,6 +191,13 @@ class Dialogue:
             return self._more(person, context, typed)
         if typed.action is Action.COLLECT:
             return self._collect(message, person)
+        if typed.action is Action.HUMAN:
+            return self._hand_off(message, person, context)
+        if typed.action is Action.FORGET:
+            sure = bool(typed.value)
+            return Said(
+                Reply(self._wording.say(f"forget.{'done' if sure else 'ask'}")), forget=sure
+            )
         return self._choose(message, person, context, typed)
 
     def _choose(self, message: InboundMessage, person: str, context: Context, typed: Typed) -> Said:
@@ -237,6 +217,13 @@ class Dialogue:
         if answer is None:
             return self._ask(message, person, Context(), offer.label)
         return self._answered(message, person, offer.label, answer, started)
+
+    def _hand_off(self, message: InboundMessage, person: str, context: Context) -> Said:
+        """They want to talk to a person: a ticket with what they asked before."""
+        answer = Answer(AnswerVerdict.HANDED_OFF, self._wording.say("helpdesk.asked"))
+        asked = context.question or redact(message.text)
+        said = self._answered(message, person, asked, answer, self._clock())
+        return replace(said, ticket=Reason.ASKED)
 
     def _chosen(self, card: str, question: str) -> Answer | None:
         """What a choice leads to: a card, or another look at the question that was asked."""
@@ -267,7 +254,7 @@ class Dialogue:
         """Answer what is written in a picture; what stands under it when that cannot be read."""
         started = self._clock()
         caption = message.text.strip()
-        if caption and self._assistant.answer(redact(caption)).verdict.value in _URGENT:
+        if caption and self._assistant.answer(redact(caption)).verdict.value in URGENT:
             return self._ask(message, person, context, caption)  # which waits for no reading
         try:
             words = redact(self._pictures.words(message.image)[:STORED_QUESTION])
@@ -326,7 +313,11 @@ class Dialogue:
             keyword_only=answer.keyword_only,
             elapsed_ms=round(elapsed_ms, 1),
         )
-        ticket = Reason.ALERT if answer.alert else Reason.UNCHECKED if answer.unchecked else None
+        ticket = _reason(answer, question)
+        if ticket is Reason.ABSTAINED:
+            noted = f"{reply.text}\n{self._wording.say('helpdesk.noted')}"
+            reply = replace(reply, text=noted)
+            turn = replace(turn, reply=reply)
         return Said(reply, context, turn, ticket=ticket)
 
     def _rate(self, person: str, context: Context, typed: Typed) -> Said:
@@ -379,10 +370,7 @@ class Dialogue:
                 self._conversations.add(connection, said.turn)
                 if said.settled is not None:
                     after = self._fuller.store(connection, said.settled, said.turn, message)
-                if said.ticket is not None:
-                    self._helpdesk.open(connection, said.turn, said.ticket)
-            if said.news:
-                self._helpdesk.tell(connection, said.news)
+            self._handover.store(connection, message, person, said)
             if said.rating is not None:
                 self._conversations.rate(connection, *said.rating)
             if said.context is not None:
@@ -395,3 +383,13 @@ class Dialogue:
         self._metrics.failures.labels("database").inc()
         self._health.report("database", False, type(error).__name__)
         log.error("database_failed", error=type(error).__name__)
+
+
+def _reason(answer: Answer, question: str) -> Reason | None:
+    """Why a volunteer should look at this turn, if one should."""
+    if answer.alert:
+        return Reason.ALERT
+    if answer.unchecked:
+        return Reason.UNCHECKED
+    asked = answer.verdict is AnswerVerdict.ABSTAINED and has_chinese(question)
+    return Reason.ABSTAINED if asked and len(question.strip()) >= LEAST_QUESTION else None

@@ -13,13 +13,17 @@ from datetime import date
 import sqlalchemy as sa
 import structlog
 
+from bot.addresses import Addresses
 from bot.assistant.assistant import Assistant
 from bot.assistant.grounding import Grounding
 from bot.assistant.model import Model
+from bot.console.members import Members
 from bot.conversation import Conversations
+from bot.delivery import Ledger
 from bot.dialogue import Dialogue
 from bot.fuller import Fuller
 from bot.generations import Generations
+from bot.handover import Handover
 from bot.health import Condition, Health
 from bot.helpdesk import Helpdesk
 from bot.images import ImageReader
@@ -64,6 +68,7 @@ class House:
     addresses: Pacing
     conversations: Conversations
     helpdesk: Helpdesk
+    ledger: Ledger
     generations: Generations
     wording: Wording
     health: Health
@@ -132,7 +137,9 @@ def build_house(
             model, Grounding(), settings, engine, wording, today, metrics, health
         )
     assistant = Assistant(retriever, indexer, wording, today, embedder.fingerprint, drafting)
-    conversations, helpdesk = Conversations(engine), Helpdesk(engine)
+    conversations, people_addresses = Conversations(engine), Addresses(engine, secret)
+    ledger = Ledger(engine, people_addresses)
+    helpdesk, members = Helpdesk(engine, ledger), Members(engine)
     inbox, generations = Inbox(engine), Generations(engine)
     reading = settings.ocr == "auto" and RapidOcrReader.installed()
     reader = RapidOcrReader() if reading else None
@@ -160,6 +167,7 @@ def build_house(
             settings.model_wait_seconds,
             settings.model_timeout_seconds,
         ),
+        handover=Handover(helpdesk, ledger, people_addresses, wording, members.name_of),
     )
     house = House(
         settings=settings,
@@ -172,6 +180,7 @@ def build_house(
         addresses=Pacing(settings.address_per_minute, None, settings.redis_url),
         conversations=conversations,
         helpdesk=helpdesk,
+        ledger=ledger,
         generations=generations,
         wording=wording,
         health=health,

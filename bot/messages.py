@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.images import ImageLoader
 
-_TAP = re.compile(r"([armc])\.([0-9a-z]{0,20})\.(\d{1,3})")
+_TAP = re.compile(r"([armchd])\.([0-9a-z]{0,20})\.(\d{1,3})")
 
 
 class MessageKind(StrEnum):
@@ -35,6 +35,8 @@ class Action(StrEnum):
     RATE = "r"  # value: 1 useful, 0 not useful
     MORE = "m"  # value: the page wanted, from 1
     COLLECT = "c"  # fetch answers that were not ready in time; value unused
+    HUMAN = "h"  # talk to a person; value unused
+    FORGET = "d"  # delete all that is kept of me; value: 1 when it has been confirmed
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９＋－　Ｘｘ", "01
 # Numbers from abroad: kept apart, for nobody's bank or police calls from there.
 _ABROAD = re.compile(r"(?<![\d+])(?:\+(?!86)|00(?!86))[1-9]\d{0,2}[ -]?\d(?:[ -]?\d){5,12}(?!\d)")
 
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
 RULES = (
     ("[境外号码]", _ABROAD),
     ("[身份证号]", _IDENTITY),
@@ -39,3 +41,8 @@ def redact(text: str) -> str:
     for label, pattern in RULES:
         hidden = pattern.sub(label, hidden)
     return hidden
+
+
+def has_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in it."""
+    return _CHINESE.search(text) is not None

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         description="How long a WeChat answer may take before a placeholder",
     )
 
+    wechat_customer_service: bool = Field(
+        default=False,
+        description="The account may send customer-service messages (a verified service account)",
+    )
+
     telegram_token: SecretStr = Field(default=SecretStr(""), description="Bot token from BotFather")
     telegram_webhook_secret: SecretStr = Field(
         default=SecretStr(""), description="Secret token of the webhook; needed to use the webhook"

@@ -1,4 +1,4 @@
-"""What people type instead of tapping: digits, 有用, 继续看, 查看结果."""
+"""What people type instead of tapping: digits, 有用, 继续看, 查看结果, 转人工, 删除我的数据."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ _WORDS = {
     "下一页": Tap(Action.MORE),
     "查看结果": Tap(Action.COLLECT),
     "看结果": Tap(Action.COLLECT),
+    "转人工": Tap(Action.HUMAN),
+    "人工": Tap(Action.HUMAN),
+    "找人工": Tap(Action.HUMAN),
+    "人工客服": Tap(Action.HUMAN),
+    "人工服务": Tap(Action.HUMAN),
+    "找志愿者": Tap(Action.HUMAN),
+    "我要找人说": Tap(Action.HUMAN),
+    "删除我的数据": Tap(Action.FORGET),
+    "删除我的资料": Tap(Action.FORGET),
+    "确认删除": Tap(Action.FORGET, value=1),
 }
 
 

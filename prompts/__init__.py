@@ -23,7 +23,13 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "abstain.follow_up": frozenset({"title", "focus", "number", "name", "use"}),
     "web.privacy": frozenset({"retention_days"}),
     "image.seen": frozenset({"words"}),
-    "helpdesk.news": frozenset({"question", "answer"}),
+    "helpdesk.speaking": frozenset({"name"}),
+    "helpdesk.human": frozenset({"name", "question", "answer"}),
+    "loudspeaker.opening": frozenset({"title"}),
+    "loudspeaker.again": frozenset({"first"}),
+    "loudspeaker.source": frozenset({"issuer"}),
+    "helpdesk.again": frozenset({"text"}),
+    "helpdesk.published": frozenset({"question", "answer"}),
     "rating.sorry": frozenset({"number", "name"}),
 }
 

@@ -11,6 +11,8 @@ import typer
 from bot.commands.progress import progress_bar
 from bot.house import Watcher, build_house
 from bot.logging import set_up_logging
+from bot.pusher import Pusher
+from bot.senders import senders_of
 from bot.settings import Settings
 from bot.wording import channel_words
 
@@ -71,8 +73,10 @@ def telegram() -> None:
         raise typer.Exit(1)
     with progress_bar(BAR) as progress:
         house = build_house(settings, progress)
-    watcher = Watcher(house)
+    watcher, pusher = Watcher(house), Pusher(house.ledger, house.metrics)
+    house.ledger.use(senders_of(settings))
     watcher.start()
+    pusher.start()
     channel = TelegramChannel(
         house.dialogue, token, channel_words(house.wording), settings.telegram_api_url
     )
@@ -81,5 +85,6 @@ def telegram() -> None:
     except KeyboardInterrupt:
         pass
     finally:
+        pusher.stop()
         watcher.stop()
         house.close()

@@ -95,6 +95,11 @@ class Members:
             row = connection.execute(sa.select(members).where(members.c.login == login)).first()
         return _member(row) if row else None
 
+    def name_of(self, login: str) -> str:
+        """What a resident is told of who is speaking."""
+        found = self.find(login)
+        return found.name if found else ""
+
     def all(self) -> list[Member]:
         """Every member by login."""
         with self._engine.connect() as connection:
