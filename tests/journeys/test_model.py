@@ -245,6 +245,31 @@ def test_a_fuller_answer_that_is_late_is_fetched_by_a_tap(furnish, server):
     assert house.generations.of(later.turn).late
 
 
+class Sends:
+    def __init__(self):
+        self.sent = []
+
+    def send(self, address, text, generated=False):
+        self.sent.append((address, text, generated))
+
+
+def test_where_the_channel_pushes_a_late_answer_is_pushed_with_the_model_s_mark(furnish, server):
+    server[0].delay_seconds = 0.5
+    house = furnish(model_wait_seconds=0.1)
+    sender = Sends()
+    house.ledger.use({"wechat": sender})
+    first = say(house, QUESTION, "an openid", "wechat")
+    assert all(choice.label != "看更完整的回答" for choice in first.choices)
+    eventually(house.ledger.push_due)
+    house.ledger.push_due()
+    assert {address for address, _, _ in sender.sent} == {"an openid"}
+    assert all(generated for _, _, generated in sender.sent)
+    assert all(len(text.encode()) <= 1800 for _, text, _ in sender.sent)
+    whole = "\n\n".join(text for _, text, _ in sender.sent)
+    assert LABEL in whole
+    assert "来源：" in whole
+
+
 def test_a_fuller_answer_that_never_came_is_not_waited_for(furnish, server):
     server[0].mode, server[0].delay_seconds = Mode.UNFAITHFUL, 0.5
     house = furnish(model_wait_seconds=0.1)
