@@ -53,6 +53,7 @@ class Origin(StrEnum):
 
     HUMAN = "human"
     BOT = "bot"
+    MODEL = "model"  # a language model wrote part of it: the channel's own mark is set
     RECALL = "recall"
 
 
@@ -90,8 +91,11 @@ class SendError(RuntimeError):
 class Sender(Protocol):
     """A channel's way to write first. Blocks; raises SendError and nothing else."""
 
-    def send(self, address: str, text: str) -> None:
-        """Push one text; returns when the platform took it."""
+    def send(self, address: str, text: str, generated: bool = False) -> None:
+        """Push one text; returns when the platform took it.
+
+        `generated` sets the platform's own mark for what a model wrote, where there is one.
+        """
         ...
 
 
@@ -137,7 +141,7 @@ class Ledger:
         subject: str = "",
     ) -> int:
         """Put a message on its way, within the caller's transaction; its number."""
-        state = DeliveryState.QUEUED if self._pushes(channel) else DeliveryState.WAITING
+        state = DeliveryState.QUEUED if self.pushes(channel) else DeliveryState.WAITING
         now = self._clock()
         found = connection.execute(
             deliveries.insert()
@@ -201,7 +205,8 @@ class Ledger:
             connection.execute(deliveries.delete().where(deliveries.c.created_at < older_than))
         self._addresses.prune(older_than)
 
-    def _pushes(self, channel: str) -> bool:
+    def pushes(self, channel: str) -> bool:
+        """Whether a channel can write first."""
         return channel in self._senders and channel not in self.no_push
 
     def _take(self) -> Delivery | None:
@@ -234,7 +239,7 @@ class Ledger:
     def _push(self, delivery: Delivery) -> None:
         found = self._addresses.find(delivery.person)
         sender = self._senders.get(delivery.channel)
-        if found is None or sender is None or not self._pushes(delivery.channel):
+        if found is None or sender is None or not self.pushes(delivery.channel):
             self._settle(delivery, DeliveryState.WAITING, "no_push")
             return
         address, wrote_at = found
@@ -242,7 +247,10 @@ class Ledger:
             self._settle(delivery, DeliveryState.WAITING, refusal)
             return
         try:
-            sender.send(address, delivery.text)
+            if delivery.origin is Origin.MODEL:
+                sender.send(address, delivery.text, generated=True)
+            else:
+                sender.send(address, delivery.text)
         except SendError as error:
             self._failed(delivery, error)
         except Exception as error:  # noqa: BLE001 - a fault of ours: it must not be called sent

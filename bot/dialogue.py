@@ -211,7 +211,7 @@ class Dialogue:
             return Said(Reply(self._wording.say("abstain.no_words")), context)
         offer = offers[typed.value - 1]
         if offer.card == COLLECT:
-            return self._collect(message, person)
+            return self._collect(message, person, "late.no_fuller")
         started = self._clock()
         answer = self._chosen(offer.card, context.question)
         if answer is None:
@@ -340,14 +340,14 @@ class Dialogue:
         kept = replace(context, page=page) if turn.id == context.turn else context
         return Said(replace(turn.reply, page=page), kept)
 
-    def _collect(self, message: InboundMessage, person: str) -> Said:
+    def _collect(self, message: InboundMessage, person: str, nothing: str = "late.nothing") -> Said:
         found = self._inbox.collect(person, but=message.message_id)
         context = self._context(person)
         if found.replies:
             return Said(join_replies(found.replies), context)
         if found.still_working:
             return Said(self._pending("late.still"), context)
-        return Said(Reply(self._wording.say("late.nothing")), context)
+        return Said(Reply(self._wording.say(nothing)), context)
 
     def _pending(self, name: str) -> Reply:
         return Reply(self._wording.say(name), pending=True)

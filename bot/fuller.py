@@ -27,13 +27,15 @@ class LateAnswers(Protocol):
     """How a fuller answer reaches a person after the composed one: the delivery ledger's side."""
 
     def expect(self, message: InboundMessage, person: str, within_seconds: float) -> bool:
-        """A fuller answer may follow this message's; whether the person is told how to get it."""
+        """A fuller answer may follow this message's; whether the person must fetch it by a tap."""
         ...
 
-    def deliver(self, message: InboundMessage, person: str, reply: Reply | None) -> None:
+    def deliver(
+        self, message: InboundMessage, person: str, reply: Reply | None, promised: bool
+    ) -> None:
         """It is here (its turn is stored), or will not come (None); called in the draft's thread.
 
-        `reply.generated` says that the channel must label it. Must not raise.
+        `promised` says that the person was told to tap for it. Must not raise.
         """
         ...
 
@@ -119,12 +121,17 @@ class Fuller:
             return _nothing
         written = draft.written
         if written is None or settled.promised or (written.answer and not settled.answer.generated):
-            return lambda: draft.when_done(lambda done: self._come_late(done, turn, message))
+            promised = settled.promised
+            return lambda: draft.when_done(
+                lambda done: self._come_late(done, turn, message, promised)
+            )
         self._count(written)
         self._generations.add(connection, turn.id, written.generation)
         return _nothing
 
-    def _come_late(self, written: Written, turn: Turn, message: InboundMessage) -> None:
+    def _come_late(
+        self, written: Written, turn: Turn, message: InboundMessage, promised: bool
+    ) -> None:
         self._count(written, late=True)
         late = replace(written.generation, late=True)
         reply: Reply | None = None
@@ -142,7 +149,7 @@ class Fuller:
                     reply = fuller.reply
         except sa.exc.SQLAlchemyError as error:
             log.warning("late_answer_not_stored", error=type(error).__name__)
-        self._late.deliver(message, turn.person, reply)
+        self._late.deliver(message, turn.person, reply, promised)
 
     def _count(self, written: Written, late: bool = False) -> None:
         ending = "late" if late and written.answer else written.generation.ending

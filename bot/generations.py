@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -60,15 +61,23 @@ class Generations:
         query = sa.select(generations).where(generations.c.turn == turn)
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
-        if row is None:
-            return None
-        return Generation(
-            ending=row.ending,
-            model=row.model,
-            prompt=row.prompt,
-            sentences=_SENTENCES.validate_json(row.sentences),
-            usage=Usage(row.tokens_in, row.tokens_out),
-            cost=row.cost,
-            elapsed_ms=row.elapsed_ms,
-            late=row.late,
-        )
+        return _read(row) if row is not None else None
+
+    def latest(self, count: int = 50) -> list[tuple[str, Generation]]:
+        """The newest first, each with its turn: what the console lists."""
+        query = sa.select(generations).order_by(generations.c.at.desc()).limit(count)
+        with self._engine.connect() as connection:
+            return [(row.turn, _read(row)) for row in connection.execute(query)]
+
+
+def _read(row: sa.Row[Any]) -> Generation:
+    return Generation(
+        ending=row.ending,
+        model=row.model,
+        prompt=row.prompt,
+        sentences=_SENTENCES.validate_json(row.sentences),
+        usage=Usage(row.tokens_in, row.tokens_out),
+        cost=row.cost,
+        elapsed_ms=row.elapsed_ms,
+        late=row.late,
+    )

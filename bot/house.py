@@ -28,7 +28,7 @@ from bot.health import Condition, Health
 from bot.helpdesk import Helpdesk
 from bot.images import ImageReader
 from bot.inbox import Inbox
-from bot.late import InboxLateAnswers
+from bot.late import LateDelivery
 from bot.metrics import Metrics
 from bot.modelling import make_drafting, make_model
 from bot.ocr.rapidocr_reader import RapidOcrReader
@@ -163,7 +163,7 @@ def build_house(
             engine,
             generations,
             conversations,
-            InboxLateAnswers(inbox),
+            LateDelivery(engine, inbox, ledger),
             wording,
             metrics,
             settings.model_wait_seconds,

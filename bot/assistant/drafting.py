@@ -48,7 +48,7 @@ class Drafting:
             if _may_be_said(hit.revision.card)
             and (
                 hit.revision.card.key in card.related
-                or hit.revision.card.topic == card.topic
+                or _theme(hit.revision.card) == _theme(card)
                 or hit.score >= NEAR * best.score
             )
         ]
@@ -78,3 +78,8 @@ class Drafting:
 
 def _may_be_said(card: Card) -> bool:
     return card.kind is CardKind.ADVICE and card.topic not in NO_MODEL_TOPICS
+
+
+def _theme(card: Card) -> str:
+    # health.hypertension of health.hypertension.measure: the topic alone holds 180 cards.
+    return ".".join(card.key.split(".")[:2])

@@ -26,10 +26,10 @@ class WeChatSender:
     def __init__(self, client: StableTokenClient) -> None:
         self._client = client
 
-    def send(self, address: str, text: str) -> None:
+    def send(self, address: str, text: str, generated: bool = False) -> None:
         """As Sender.send."""
         try:
-            self._client.send_text(address, text)
+            self._client.send_text(address, text, generated)
         except WeChatCallError as error:
             raise SendError(_wechat_remedy(error), str(error.code or "network")) from None
 
@@ -41,8 +41,8 @@ class TelegramSender:
         self._token = token
         self._api_url = api_url
 
-    def send(self, address: str, text: str) -> None:
-        """As Sender.send."""
+    def send(self, address: str, text: str, generated: bool = False) -> None:  # noqa: ARG002
+        """As Sender.send; Telegram has no mark, the text's own label has to do."""
         try:
             asyncio.run(self._send(address, text))
         except RetryAfter as error:

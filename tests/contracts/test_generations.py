@@ -33,6 +33,7 @@ def test_a_generation_is_kept_with_its_judgements_and_its_prompt_s_version(store
         generations.add(connection, "t1", made("unfaithful"))  # the first stays
     assert generations.of("t1") == made()
     assert generations.of("t2") is None
+    assert generations.latest() == [("t1", made())]
 
 
 def test_what_is_kept_of_a_person_goes_with_the_person_and_with_time(stores):

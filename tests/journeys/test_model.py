@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 
+import httpx
 import pytest
 
 from bot.app import create_app
@@ -14,6 +16,7 @@ from bot.assistant.assistant import Background
 from bot.house import build_house
 from bot.messages import InboundMessage, MessageKind
 from bot.wording import channel_words
+from prompts.model_prompts import load_prompt
 from tests.fakes.model_server import FAILURES, FakeModelServer, Mode
 from tests.fakes.wechat_server import serving
 
@@ -240,6 +243,67 @@ def test_a_fuller_answer_that_is_late_is_fetched_by_a_tap(furnish, server):
     assert LABEL in later.text
     assert later.generated
     assert house.generations.of(later.turn).late
+
+
+class Sends:
+    def __init__(self):
+        self.sent = []
+
+    def send(self, address, text, generated=False):
+        self.sent.append((address, text, generated))
+
+
+def test_where_the_channel_pushes_a_late_answer_is_pushed_with_the_model_s_mark(furnish, server):
+    server[0].delay_seconds = 0.5
+    house = furnish(model_wait_seconds=0.1)
+    sender = Sends()
+    house.ledger.use({"wechat": sender})
+    first = say(house, QUESTION, "an openid", "wechat")
+    assert all(choice.label != "看更完整的回答" for choice in first.choices)
+    eventually(house.ledger.push_due)
+    house.ledger.push_due()
+    assert {address for address, _, _ in sender.sent} == {"an openid"}
+    assert all(generated for _, _, generated in sender.sent)
+    assert all(len(text.encode()) <= 1800 for _, text, _ in sender.sent)
+    whole = "\n\n".join(text for _, text, _ in sender.sent)
+    assert LABEL in whole
+    assert "来源：" in whole
+
+
+def test_a_fuller_answer_that_never_came_is_not_waited_for(furnish, server):
+    server[0].mode, server[0].delay_seconds = Mode.UNFAITHFUL, 0.5
+    house = furnish(model_wait_seconds=0.1)
+    more = say(house, QUESTION).choices[-1]
+    eventually(lambda: 'ending="unfaithful"' in house.metrics.render().decode())
+    time.sleep(0.1)
+    tap = InboundMessage("terminal", f"m{next(IDS)}", "somebody", MessageKind.TEXT, tap=more.tap)
+    assert "没有更多的了" in house.dialogue.respond(tap).text
+
+
+def test_the_web_page_is_sent_each_kept_sentence_and_then_the_reply(furnish, server):
+    house = furnish()
+    with serving(create_app(house)) as url, httpx.Client(base_url=url) as client:
+        client.get("/")
+        answer = client.post(
+            "/chat",
+            json={"id": "1", "text": QUESTION},
+            headers={"accept": "application/x-ndjson"},
+        )
+        events = [json.loads(line) for line in answer.text.splitlines()]
+        plain = client.post("/api/ask", json={"text": QUESTION}).json()
+    assert LABEL in events[0]["sentence"]
+    assert len(events) >= 4
+    reply = events[-1]["reply"]["text"]
+    assert all(event["sentence"] in reply for event in events[:-1])
+    assert LABEL in "".join(plain["reply"])
+
+
+def test_a_model_that_tells_its_prompt_tells_nobody(furnish, server):
+    rules = load_prompt("answer").system.splitlines()
+    server[0].says = "".join(f"{line.strip('。')}[1]。" for line in rules if line)
+    reply = say(furnish(), QUESTION)
+    assert LABEL not in reply.text
+    assert all(line not in reply.text for line in rules if line)
 
 
 def test_sentences_are_shown_as_they_come(furnish, server):
