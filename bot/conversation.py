@@ -98,6 +98,12 @@ class Conversations:
             return None
         return _turn(row)
 
+    def question(self, turn_id: str) -> str:
+        """What a turn asked, for staff; "" when it is kept no longer."""
+        query = sa.select(turns.c.question).where(turns.c.id == turn_id)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar() or ""
+
     def around(self, person: str, turn_id: str, count: int) -> list[Turn]:
         """A person's last turns up to one of them, oldest first: how a ticket came about."""
         moment = sa.select(turns.c.asked_at).where(turns.c.id == turn_id).scalar_subquery()

@@ -18,6 +18,7 @@ from bot.assistant.composer import Composer
 from bot.channels.wechat_pages import visible_pages
 from bot.console.card_pages import CardParts, Owned, add_card_pages
 from bot.console.counter_pages import add_counter_pages
+from bot.console.generated_pages import add_generated_pages
 from bot.console.queue_pages import REPLY_CHARACTERS, QueueParts, add_queue_pages
 from bot.console.review_pages import ReviewParts, add_review_pages
 from bot.console.router import Access, Console
@@ -25,6 +26,7 @@ from bot.console.seams import CounterAnswer, Suggestion
 from bot.helpdesk import Ticket
 from bot.house import House
 from bot.loudspeaker import loudspeaker_script
+from bot.spending import Spending
 from bot.wording import channel_words
 from knowledge.card import Card, CardKind, Evidence, Revision, Source
 from knowledge.gate import GateRuns
@@ -70,6 +72,13 @@ def create_console(house: House) -> APIRouter:
     )
     access = console.access
     add_queue_pages(console.routes, console.frame, access.members, access.trail, parts)
+    add_generated_pages(
+        console.routes,
+        console.frame,
+        house.generations,
+        house.conversations.question,
+        Spending(house.engine, house.settings.model_daily_tokens).today,
+    )
     add_counter_pages(console.routes, console.frame, partial(answer_at_counter, house))
     add_card_pages(
         console.routes,

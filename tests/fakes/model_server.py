@@ -52,6 +52,7 @@ class FakeModelServer:
     says: str = ""  # said instead of what the mode would, when set
     delay_seconds: float = 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # the Authorization header of each request
     recovers_after: int = 0  # so many requests fail, then all is well
     released: bool = False
 
@@ -67,6 +68,7 @@ class FakeModelServer:
     async def _serve(self, request: Request) -> Response:
         body = await request.json()
         self.requests.append(body)
+        self.keys.append(request.headers.get("authorization", ""))
         mode = self.mode
         if self.recovers_after and len(self.requests) > self.recovers_after:
             mode = Mode.GOOD

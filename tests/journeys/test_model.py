@@ -347,5 +347,6 @@ def test_the_key_is_nowhere_to_be_read(furnish, server, caplog):
     house = furnish()
     server[0].mode = Mode.UNAUTHORISED
     say(house, QUESTION)
+    assert set(server[0].keys) == {"Bearer sk-secret"}
     create_app(house)
     assert "sk-secret" not in caplog.text + house.metrics.render().decode() + repr(house.settings)

@@ -13,7 +13,8 @@ from bot.assistant.gate import Gate, Prices
 from bot.assistant.generation import Generation, core_stands
 from bot.assistant.generator import Generator, card_words, without_links
 from bot.assistant.grounding import Grounding
-from bot.assistant.model import Fault, ModelError, Piece, Usage
+from bot.assistant.langchain_model import make_chat_model
+from bot.assistant.model import Fault, ModelError, ModelSettingsError, Piece, Usage
 from bot.assistant.rewriter import whole_question
 from bot.assistant.sentences import SentenceCutter, mostly_chinese
 from knowledge.card import Revision
@@ -279,6 +280,14 @@ def test_the_breaker_opens_rests_and_lets_one_try():
     breaker.record(True)
     assert breaker.admit()
     assert not breaker.resting
+
+
+# ---- Settings.
+
+
+def test_a_model_without_a_name_says_which_setting_is_missing():
+    with pytest.raises(ModelSettingsError, match="KEPUBANG_MODEL_NAME"):
+        make_chat_model("http://127.0.0.1:9/v1", "")
 
 
 # ---- Draft.
