@@ -18,19 +18,26 @@ from bot.assistant.composer import Composer
 from bot.channels.wechat_pages import visible_pages
 from bot.console.card_pages import CardParts, Owned, add_card_pages
 from bot.console.counter_pages import add_counter_pages
+from bot.console.gap_pages import add_gap_pages
 from bot.console.generated_pages import add_generated_pages
+from bot.console.import_pages import add_import_pages
+from bot.console.insight_pages import add_insight_pages
 from bot.console.queue_pages import REPLY_CHARACTERS, QueueParts, add_queue_pages
 from bot.console.review_pages import ReviewParts, add_review_pages
 from bot.console.router import Access, Console
 from bot.console.seams import CounterAnswer, Suggestion
+from bot.gaps import Gaps
 from bot.helpdesk import Ticket
 from bot.house import House
+from bot.imports import Imports
+from bot.insights import InsightsBook
 from bot.loudspeaker import loudspeaker_script
 from bot.spending import Spending
 from bot.wording import channel_words
 from knowledge.card import Card, CardKind, Evidence, Revision, Source
 from knowledge.gate import GateRuns
 from knowledge.golden import GoldenQuestions
+from knowledge.importing import FileReading
 from knowledge.review import Review, Reviews
 from retrieval.fusion import Outcome
 from retrieval.retriever import Query
@@ -66,7 +73,7 @@ def create_console(house: House) -> APIRouter:
         spoken_by=lambda name, question, answer: house.wording.say(
             "helpdesk.human", name=name, question=question[:QUOTED], answer=answer
         ),
-        make_draft=partial(make_draft, house),
+        make_draft=lambda question, login: make_draft(house, [question], login),
         similar=partial(similar, house),
         canned=_canned(),
     )
@@ -97,6 +104,20 @@ def create_console(house: House) -> APIRouter:
         today=_today,
     )
     add_review_pages(console.routes, console.frame, access.members, access.trail, review_parts)
+    add_import_pages(
+        console.routes, console.frame, access.trail, imports_of(house), house.store, _today
+    )
+    add_insight_pages(
+        console.routes, console.frame, InsightsBook(house.engine, partial(title_of, house)).read
+    )
+    add_gap_pages(
+        console.routes,
+        console.frame,
+        access.trail,
+        Gaps(house.engine, house.store, house.retriever.embed),
+        partial(make_draft, house),
+        _today,
+    )
     return console.router()
 
 
@@ -176,15 +197,28 @@ def similar(house: House, ticket: Ticket) -> Sequence[Ticket]:
     return [other for _, other in sorted(scored, key=lambda pair: -pair[0])[:SIMILAR]]
 
 
-def make_draft(house: House, question: str, login: str) -> str:
-    """A draft card of a question; lint holds it back until it has an answer and a source."""
+def imports_of(house: House) -> Imports:
+    """Where brought files are read, within the settings' bounds."""
+    settings = house.settings
+    reading = FileReading(settings.import_megabytes * 1_000_000, settings.import_seconds)
+    return Imports(settings.data_dir / "imports", reading)
+
+
+def title_of(house: House, key: str) -> str:
+    """What a published card is about; "" when it is gone."""
+    revision = house.indexer.lookup(key)
+    return revision.card.title if revision else ""
+
+
+def make_draft(house: House, questions: Sequence[str], login: str) -> str:
+    """A draft card of what people asked; lint holds it back until it has an answer and a source."""
     today = _today()
     missing = house.wording.say("draft.missing")
     card = Card(
         key=f"local.{secrets.token_hex(4)}",
         kind=CardKind.ADVICE,
-        title=question[:30],
-        asks=(question,),
+        title=questions[0][:30],
+        asks=tuple(questions),
         answer=missing,
         sources=(
             Source(issuer=missing, title=missing, evidence=Evidence.UNSEEN, supports=(missing,)),

@@ -100,6 +100,13 @@ class Settings(BaseSettings):
         default=180, ge=1, description="Conversations older than this are deleted"
     )
 
+    import_megabytes: int = Field(
+        default=20, ge=1, le=200, description="Largest file that the console imports"
+    )
+    import_seconds: float = Field(
+        default=60.0, gt=0, description="How long reading an imported file may take"
+    )
+
     wechat_token: SecretStr = Field(
         default=SecretStr(""), description="Token of the account's server settings"
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
 
+from bot.console.console_words import load_console_words
 from bot.settings import Settings
 from knowledge.__main__ import lint_folder
 from knowledge.card import Evidence
 from knowledge.cardfile import read_cards, render_card
 from knowledge.coverage import FileCoverage, measure_coverage
 from knowledge.database import open_database, sqlite_url
+from knowledge.importing import FileReading, ImportFileError, draft_cards
 from knowledge.starterpack import PACK, load_pack
 from knowledge.store import CardStore
 
@@ -62,6 +65,29 @@ def import_cards(
         store.save(card, ACTOR, f"import {folder.name}") for card in read_cards(folder).values()
     ]
     print(f"导入 {len(saved)} 张，都是草稿；发布请用：kepubang cards publish KEY")
+
+
+@app.command("draft")
+def draft(
+    file: Annotated[Path, typer.Argument(help="docx、pdf、xlsx、html、md、txt、csv")],
+    save: Annotated[bool, typer.Option(help="存成草稿；不写就只看一看")] = False,
+) -> None:
+    """看一个文件能变成哪些草稿卡片。"""
+    settings = Settings()
+    reading = FileReading(settings.import_megabytes * 1_000_000, settings.import_seconds)
+    try:
+        blocks = reading.read(file, file.name)
+    except (ImportFileError, OSError) as error:
+        fault = error.fault.value if isinstance(error, ImportFileError) else "broken"
+        typer.echo(load_console_words().say("import_faults", fault), err=True)
+        raise typer.Exit(1) from None
+    run = draft_cards(blocks, file.name, ACTOR, datetime.now().astimezone().date())
+    store = open_store() if save else None
+    for card in run.drafts:
+        print(f"{card.key}\t{card.title}\t{card.answer}")
+        if store:
+            store.save(card, ACTOR, file.name)
+    print(f"{len(run.drafts)} 张草稿，出处：{run.source.title} {run.source.issuer}")
 
 
 @app.command("export")
