@@ -18,7 +18,7 @@ _NO_NEGATION = re.compile(
 # Words that deny, oblige or permit: what is left without them says what it is about.
 _MOOD = re.compile(r"不要|不能|不得|不可以?|不许|没有|可以|[不没未别勿莫无要能]")
 NEAR_COPY = 0.88  # ratio of matching characters from which a clause is a copy of another
-_SHORTEST = 3  # characters; shorter clauses are alike by chance
+_SHORTEST = 3  # characters; shorter clauses are nearly alike by chance, or quite alike
 
 
 def loses_negation(sentence: str, passages: Sequence[str]) -> bool:
@@ -47,11 +47,11 @@ def is_copied(sentence: str, passages: Sequence[str]) -> bool:
 
 def _differs(clause: str, theirs: Sequence[str]) -> bool:
     about = _MOOD.sub("", clause)
-    if len(about) < _SHORTEST:
+    if not about:
         return False
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(about)
-    best, denied = NEAR_COPY, set[int]()
+    best, denied = NEAR_COPY if len(about) >= _SHORTEST else 1.0, set[int]()
     for other in theirs:
         matcher.set_seq1(_MOOD.sub("", other))
         if matcher.real_quick_ratio() < best:
