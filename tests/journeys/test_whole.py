@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 
 import httpx
 import pytest
 import sqlalchemy as sa
-import xmltodict
 
 from bot.app import create_app
-from bot.channels.wechat_crypto import sign
 from bot.conversation import feedback, turns
 from bot.house import build_house
 from bot.inbox import inbox
 from bot.people import people
 from tests.fakes.telegram_server import FakeTelegram
-from tests.fakes.wechat_sender import APPID, KEY, OPENID, TOKEN, crypto, event_xml, text_xml
+from tests.fakes.wechat_sender import APPID, KEY, OPENID, TOKEN, event_xml
 from tests.fakes.wechat_server import serving
 from tests.journeys.browser import chromium, needs_chromium
+from tests.journeys.wechat_visits import Resident
 from tests.samples import make_card
 
 pytestmark = pytest.mark.journey
@@ -47,38 +45,6 @@ def whole(settings, use_embedder):
     with serving(create_app(house)) as url:
         yield house, url
     house.close()
-
-
-class Resident:
-    """A person's WeChat, as WeChat's servers speak for it."""
-
-    def __init__(self, url: str, http: httpx.Client) -> None:
-        self.url = url
-        self.http = http
-
-    def push(self, xml: str) -> str:
-        stamp, nonce = str(int(time.time())), secrets.token_hex(5)
-        encrypt, signature = crypto().seal(xml, stamp, nonce)
-        query = {
-            "signature": sign(TOKEN, stamp, nonce),
-            "timestamp": stamp,
-            "nonce": nonce,
-            "encrypt_type": "aes",
-            "msg_signature": signature,
-        }
-        body = f"<xml><ToUserName>gh</ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>"
-        response = self.http.post(f"{self.url}/wechat", params=query, content=body.encode())
-        assert response.status_code == 200
-        if response.text == "success":
-            return ""
-        sealed = xmltodict.parse(response.content)["xml"]
-        opened = crypto().open(
-            sealed["Encrypt"], sealed["MsgSignature"], sealed["TimeStamp"], sealed["Nonce"]
-        )
-        return xmltodict.parse(opened)["xml"]["Content"]
-
-    def say(self, text: str, **options) -> str:
-        return self.push(text_xml(text, **options))
 
 
 def test_a_resident_on_wechat_is_welcomed_answered_follows_up_rates_and_leaves(whole, resident):
