@@ -25,6 +25,7 @@ class GroundingWords:
     absolutes: tuple[str, ...]
     people: tuple[tuple[str, ...], ...]
     names: tuple[str, ...]
+    opposites: tuple[frozenset[str], ...]
 
     def split(self, clause: str) -> tuple[str, str]:
         """What a clause asserts, and what it denies.
@@ -82,6 +83,7 @@ def load_grounding_words(path: Path = WORDS) -> GroundingWords:
         absolutes=tuple(raw["absolutes"]),
         people=tuple(tuple(group) for group in raw["people"]),
         names=(*raw["substances"], *raw["bodies"]),
+        opposites=tuple(frozenset(group) for group in raw["opposites"]),
     )
 
 

@@ -51,3 +51,12 @@ def test_a_whole_sentence_word_for_word_is_kept_and_a_title_is_none():
     assert (judged.kept, judged.score) == (True, 1.0)
     (judged,) = Grounding().judge("不要给叫不醒的人喂水[2]。", [NumberedPassage(1, PASSAGE)])
     assert judged.reason is Reason.UNKNOWN_CITATION
+
+
+def test_the_opposite_of_what_a_passage_says_is_dropped():
+    passage = "打药站哪儿。\n飞防时人要站在上风头。\n红色预警最重，橙色次一些。"
+    judged = Grounding().judge(
+        "飞防时人要站到下风头[1]。飞防时人站在上风头[1]。橙色预警最重[1]。",
+        [NumberedPassage(1, passage)],
+    )
+    assert [j.reason for j in judged] == [Reason.OPPOSITE, None, Reason.OPPOSITE]
