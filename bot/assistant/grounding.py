@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from bot.assistant.grounding_copy import is_copied, loses_negation
+from bot.assistant.grounding_copy import is_copied, loses_negation, swaps_opposite
 from bot.assistant.grounding_signals import missing_quantities, signals
 from bot.assistant.grounding_text import Text, take_apart
 from bot.assistant.grounding_words import GroundingWords, load_grounding_words
@@ -42,6 +42,7 @@ class Reason(StrEnum):
     LINK = "link"
     ORDER = "order"
     DENIAL = "denial"
+    OPPOSITE = "opposite"
     UNSUPPORTED = "unsupported"
     ECHO = "echo"  # given by the generator: the question or a title again, which says nothing
 
@@ -124,6 +125,8 @@ class Grounding:
             return Reason.DENIAL, 0.0
         if is_copied(sentence, passages):
             return None, 1.0
+        if swaps_opposite(sentence, passages, self._words.opposites):
+            return Reason.OPPOSITE, 0.0
         return self._weighed(apart, taken)
 
     def _weighed(self, apart: Text, taken: Sequence[Text]) -> tuple[Reason | None, float]:

@@ -18,7 +18,8 @@ _NO_NEGATION = re.compile(
 # Words that deny, oblige or permit: what is left without them says what it is about.
 _MOOD = re.compile(r"不要|不能|不得|不可以?|不许|没有|可以|[不没未别勿莫无要能]")
 NEAR_COPY = 0.88  # ratio of matching characters from which a clause is a copy of another
-_SHORTEST = 3  # characters; shorter clauses are alike by chance
+ALIKE = 0.6  # ratio from which two clauses speak of the same
+_SHORTEST = 3  # characters; shorter clauses are nearly alike by chance, or quite alike
 
 
 def loses_negation(sentence: str, passages: Sequence[str]) -> bool:
@@ -29,12 +30,29 @@ def loses_negation(sentence: str, passages: Sequence[str]) -> bool:
     a 不要喝水 elsewhere when 要喝水 stands there too.
     """
     theirs = [
-        clause
-        for passage in passages
-        for told in _SENTENCE.split(passage)[1:]  # the title is often a question: 能不能…
-        for clause in _clauses(told)
+        clause for passage in passages for told in _told(passage) for clause in _clauses(told)
     ]
     return any(_differs(clause, theirs) for clause in _clauses(sentence))
+
+
+def swaps_opposite(
+    sentence: str, passages: Sequence[str], opposites: Sequence[frozenset[str]]
+) -> bool:
+    """Whether a clause says 下 where the passage's clause that is most like it says 上."""
+    theirs = [c for passage in passages for told in _told(passage) for c in _clauses(told)]
+    return any(_swapped(clause, theirs, opposites) for clause in _clauses(sentence))
+
+
+def _swapped(clause: str, theirs: Sequence[str], opposites: Sequence[frozenset[str]]) -> bool:
+    matcher = SequenceMatcher(autojunk=False)
+    matcher.set_seq2(clause)
+    best, nearest = ALIKE, ""
+    for other in theirs:
+        matcher.set_seq1(other)
+        if matcher.real_quick_ratio() >= best and (ratio := matcher.ratio()) >= best:
+            best, nearest = ratio, other
+    own, their = set(clause), set(nearest)
+    return any(own & group and their & group and not own & their & group for group in opposites)
 
 
 def is_copied(sentence: str, passages: Sequence[str]) -> bool:
@@ -47,11 +65,11 @@ def is_copied(sentence: str, passages: Sequence[str]) -> bool:
 
 def _differs(clause: str, theirs: Sequence[str]) -> bool:
     about = _MOOD.sub("", clause)
-    if len(about) < _SHORTEST:
+    if not about:
         return False
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(about)
-    best, denied = NEAR_COPY, set[int]()
+    best, denied = NEAR_COPY if len(about) >= _SHORTEST else 1.0, set[int]()
     for other in theirs:
         matcher.set_seq1(_MOOD.sub("", other))
         if matcher.real_quick_ratio() < best:
@@ -62,6 +80,10 @@ def _differs(clause: str, theirs: Sequence[str]) -> bool:
         if ratio == best:
             denied.add(_denials(other))
     return bool(denied) and _denials(clause) not in denied
+
+
+def _told(passage: str) -> list[str]:
+    return _SENTENCE.split(passage)[1:]  # the title is often a question: 能不能…
 
 
 def _denials(clause: str) -> int:

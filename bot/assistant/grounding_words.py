@@ -25,6 +25,7 @@ class GroundingWords:
     absolutes: tuple[str, ...]
     people: tuple[tuple[str, ...], ...]
     names: tuple[str, ...]
+    opposites: tuple[frozenset[str], ...]
 
     def split(self, clause: str) -> tuple[str, str]:
         """What a clause asserts, and what it denies.
@@ -78,12 +79,14 @@ def load_grounding_words(path: Path = WORDS) -> GroundingWords:
     return GroundingWords(
         negation=_any(raw["negations"]),
         not_negation=_any(raw["not_negations"]),
-        permission=_any(raw["permissions"]),
+        permission=_any(raw["permissions"], "(?<!不)"),  # 不可以 permits nothing
         absolutes=tuple(raw["absolutes"]),
         people=tuple(tuple(group) for group in raw["people"]),
         names=(*raw["substances"], *raw["bodies"]),
+        opposites=tuple(frozenset(group) for group in raw["opposites"]),
     )
 
 
-def _any(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(re.escape, sorted(set(words), key=len, reverse=True))))
+def _any(words: Iterable[str], not_behind: str = "") -> re.Pattern[str]:
+    found = "|".join(map(re.escape, sorted(set(words), key=len, reverse=True)))
+    return re.compile(f"{not_behind}(?:{found})")

@@ -7,7 +7,7 @@ from bot.assistant.grounding_copy import is_copied, loses_negation
 
 PASSAGE = (
     "中暑了怎么办。\n有人说胡话、叫不醒、身上滚烫，马上打120。\n不要给叫不醒的人喂水。\n"
-    "烫了、破了自己不知道。\n心情不好也是健康的事，不能不当回事。\n能走动的人可以喝淡盐水。\n要喝水，少量多次。"
+    "烫了、破了自己不知道。\n心情不好也是健康的事，不能不当回事。\n能走动的人可以喝淡盐水。\n要喝水，少量多次。\n发烫的药别用。\n胸口闷痛，别拖。"
 )
 
 
@@ -19,6 +19,7 @@ PASSAGE = (
         "心情不好也是健康的事，可以不当回事。",
         "可以给叫不醒的人喂水。",
         "能走动的人不可以喝淡盐水。",
+        "胸口闷痛，可以拖。",
     ],
 )
 def test_a_negation_that_came_or_went_is_noticed(sentence):
@@ -32,6 +33,8 @@ def test_a_negation_that_came_or_went_is_noticed(sentence):
     [
         "别给叫不醒的人喂水。",  # another word for the same no
         "要喝水，少量多次。",
+        "胸口闷痛，不要拖。",
+        "不可以给叫不醒的人喂水。",
         "烫了，自己不知道。",
         "身上特别烫，马上打120。",
     ],
@@ -48,3 +51,12 @@ def test_a_whole_sentence_word_for_word_is_kept_and_a_title_is_none():
     assert (judged.kept, judged.score) == (True, 1.0)
     (judged,) = Grounding().judge("不要给叫不醒的人喂水[2]。", [NumberedPassage(1, PASSAGE)])
     assert judged.reason is Reason.UNKNOWN_CITATION
+
+
+def test_the_opposite_of_what_a_passage_says_is_dropped():
+    passage = "打药站哪儿。\n飞防时人要站在上风头。\n红色预警最重，橙色次一些。"
+    judged = Grounding().judge(
+        "飞防时人要站到下风头[1]。飞防时人站在上风头[1]。橙色预警最重[1]。",
+        [NumberedPassage(1, passage)],
+    )
+    assert [j.reason for j in judged] == [Reason.OPPOSITE, None, Reason.OPPOSITE]
