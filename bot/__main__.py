@@ -6,7 +6,17 @@ import sys
 
 import typer
 
-from bot.commands import ask, calendar, cards, directory, evaluate, screen, serve, tickets
+from bot.commands import (
+    ask,
+    calendar,
+    cards,
+    directory,
+    evaluate,
+    people,
+    screen,
+    serve,
+    tickets,
+)
 
 app = typer.Typer(
     help="科普帮：只照审核过的知识卡片回答，句句有来源。",
@@ -25,6 +35,7 @@ app.add_typer(evaluate.bench, name="bench")
 cards.app.command("import-directory")(directory.import_directory)
 app.add_typer(cards.app, name="cards")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(people.app, name="people")
 
 
 def main() -> None:

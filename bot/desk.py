@@ -22,7 +22,9 @@ from bot.console.gap_pages import add_gap_pages
 from bot.console.generated_pages import add_generated_pages
 from bot.console.import_pages import add_import_pages
 from bot.console.insight_pages import add_insight_pages
+from bot.console.pack_pages import add_pack_pages
 from bot.console.queue_pages import REPLY_CHARACTERS, QueueParts, add_queue_pages
+from bot.console.recall_pages import add_recall_pages
 from bot.console.review_pages import ReviewParts, add_review_pages
 from bot.console.router import Access, Console
 from bot.console.seams import CounterAnswer, Suggestion
@@ -32,13 +34,17 @@ from bot.house import House
 from bot.imports import Imports
 from bot.insights import InsightsBook
 from bot.loudspeaker import loudspeaker_script
+from bot.recall import Recalls
 from bot.spending import Spending
 from bot.wording import channel_words
 from knowledge.card import Card, CardKind, Evidence, Revision, Source
+from knowledge.cardfile import read_cards
 from knowledge.gate import GateRuns
 from knowledge.golden import GoldenQuestions
 from knowledge.importing import FileReading
+from knowledge.packupdate import find_updates
 from knowledge.review import Review, Reviews
+from knowledge.starterpack import PACK
 from retrieval.fusion import Outcome
 from retrieval.retriever import Query
 from retrieval.text import clean
@@ -104,6 +110,24 @@ def create_console(house: House) -> APIRouter:
         today=_today,
     )
     add_review_pages(console.routes, console.frame, access.members, access.trail, review_parts)
+    add_recall_pages(
+        console.routes,
+        console.frame,
+        access.trail,
+        reviews,
+        house.store,
+        Recalls(house.engine, house.ledger),
+        lambda revision: house.wording.say(
+            "recall.text", title=revision.card.title, answer=brief_of(house, revision)
+        ),
+    )
+    add_pack_pages(
+        console.routes,
+        console.frame,
+        access.trail,
+        house.store,
+        lambda: find_updates(house.store, read_cards(PACK).values()),
+    )
     add_import_pages(
         console.routes, console.frame, access.trail, imports_of(house), house.store, _today
     )

@@ -19,29 +19,37 @@ AUTHOR = "starter-pack"
 
 @dataclass(frozen=True)
 class Loaded:
-    """How many cards were new, and how many were left alone because people here changed them."""
+    """How many cards were new, left alone because people here changed them, or wait for review."""
 
     added: int
     published: int
     drafts: int
     kept: int
+    waiting: int = 0
 
 
-def load_pack(store: CardStore, folder: Path = PACK) -> Loaded:
+def load_pack(store: CardStore, folder: Path = PACK, update: bool = True) -> Loaded:
     """Load new and changed starter cards; what people here edited or retired is left alone.
 
-    Idempotent: a second run changes nothing. Raises CardFileError when a card file is broken.
+    Idempotent: a second run changes nothing. Without `update`, cards that are in the store already
+    stay as they are and are counted as waiting: the console shows what would change. Raises
+    CardFileError when a card file is broken.
     """
-    return load_cards(store, read_cards(folder).values())
+    return load_cards(store, read_cards(folder).values(), update)
 
 
-def load_cards(store: CardStore, found: Iterable[Card]) -> Loaded:
+def load_cards(store: CardStore, found: Iterable[Card], update: bool = True) -> Loaded:
     """As load_pack, from cards in memory."""
     standing = {row.key: row for row in store.rows()}
-    added = published = drafts = kept = 0
+    added = published = drafts = kept = waiting = 0
+    fresh_store = not standing
     for card in found:
         row = standing.get(card.key)
         waited = False
+        if not (update or fresh_store):
+            known = row is not None and store.get(card.key).card.digest == card.digest
+            kept, waiting = kept + known, waiting + (not known)
+            continue
         if row is not None:
             newest = store.get(card.key)
             if newest.author != AUTHOR or newest.card.digest == card.digest:
@@ -57,4 +65,4 @@ def load_cards(store: CardStore, found: Iterable[Card]) -> Loaded:
             # people here retired stays retired; the newer text waits as a draft.
             store.publish(card.key, AUTHOR, reason="starter pack")
             published += 1
-    return Loaded(added, published, drafts, kept)
+    return Loaded(added, published, drafts, kept, waiting)

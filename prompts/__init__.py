@@ -25,6 +25,7 @@ PLACEHOLDERS: dict[str, frozenset[str]] = {
     "image.seen": frozenset({"words"}),
     "helpdesk.speaking": frozenset({"name"}),
     "helpdesk.human": frozenset({"name", "question", "answer"}),
+    "recall.text": frozenset({"title", "answer"}),
     "loudspeaker.opening": frozenset({"title"}),
     "loudspeaker.again": frozenset({"first"}),
     "loudspeaker.source": frozenset({"issuer"}),

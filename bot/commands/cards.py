@@ -54,12 +54,15 @@ def lint(folder: Annotated[Path, typer.Argument(help="卡片文件夹")] = PACK)
 @app.command("import")
 def import_cards(
     folder: Annotated[Path | None, typer.Argument(help="卡片文件夹；不写就是自带的卡片包")] = None,
+    publish: Annotated[bool, typer.Option(help="卡片包里改过的直接发布，不等审核")] = False,
 ) -> None:
     """导入卡片：自带的卡片包直接发布；别的文件夹进来是草稿。"""
     store = open_store()
     if folder is None:
-        loaded = load_pack(store)
+        loaded = load_pack(store, update=publish)
         print(f"新增或更新 {loaded.added} 张，发布 {loaded.published} 张，草稿 {loaded.drafts} 张")
+        if loaded.waiting:
+            print(f"{loaded.waiting} 张和这里的不一样，没有动：到后台“审核”里的“卡片包更新”看")
         return
     saved = [
         store.save(card, ACTOR, f"import {folder.name}") for card in read_cards(folder).values()

@@ -19,7 +19,7 @@ def small_house(tmp_path, monkeypatch, use_embedder):
         (pack / f"{card.key}.md").write_text(render_card(card), "utf-8")
     monkeypatch.setenv("KEPUBANG_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("knowledge.starterpack.load_pack.__defaults__", (pack,))
+    monkeypatch.setattr("knowledge.starterpack.load_pack.__defaults__", (pack, True))
     monkeypatch.setattr("bot.house.make_embedder", lambda *_: use_embedder)
 
 

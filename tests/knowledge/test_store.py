@@ -7,7 +7,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import retrieval.embedding_cache  # noqa: F401 - its table joins the metadata
+import bot.console.staff_sessions
+import bot.console.trail
+import bot.house  # noqa: F401 - as above
+import knowledge.review  # noqa: F401 - as above
+import retrieval.embedding_cache  # noqa: F401 - as above
 from knowledge import database
 from knowledge import store as store_module
 from knowledge.card import CardStatus
