@@ -12,6 +12,7 @@ from bot.console.frame import ConsoleProblemError, Sent
 from knowledge.card import Card, Evidence, NotAsk, Source
 
 DRAFT_DAYS = 180
+KEY_CHARACTERS = 120  # as wide as the column
 _BAR = re.compile(r"\s*[|｜]\s*")
 _ITEM = re.compile(r"\s*[；;]\s*")
 _SEEN = {"原文": Evidence.PRIMARY, "转载": Evidence.SECONDARY, "未见": Evidence.UNSEEN}
@@ -64,6 +65,8 @@ def sent_fields(sent: Sent) -> dict[str, str]:
 
 def card_of(fields: Mapping[str, str], owner: str, today: date) -> Card:
     """The card of a form; raises ConsoleProblemError that says what to mend, in Chinese."""
+    if len(fields["key"]) > KEY_CHARACTERS:
+        raise ConsoleProblemError("card_wrong", 422, parts=["key"])
     try:
         return Card.model_validate(
             {

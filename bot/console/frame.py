@@ -19,7 +19,7 @@ Anything a person should be told is raised as ConsoleProblemError with the name 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,14 +127,17 @@ class Frame:
         """A dependency: a form that carries the session's token, no larger than `most_bytes`."""
         admitted = self.needs(*roles)
 
-        async def read(request: Request, staff: Staff = admitted) -> Sent:
+        async def read(request: Request, staff: Staff = admitted) -> AsyncIterator[Sent]:
             form = await read_form(request, most_bytes)
             token = form.get("csrf") or request.headers.get("x-csrf", "")
             if not isinstance(token, str) or not hmac.compare_digest(
                 token.encode(), staff.csrf.encode()
             ):
                 raise ConsoleProblemError("stale_form", 403)
-            return Sent(staff, form)
+            try:
+                yield Sent(staff, form)
+            finally:
+                await form.close()  # what was uploaded lies in a file of its own until then
 
         return Depends(read)
 
