@@ -82,6 +82,7 @@ class House:
         """Keep the index for the next start, and give the database back."""
         if self.reader is not None:
             self.reader.close()
+        self.rehearsal.close()
         self.indexer.close()
         self.engine.dispose()
 
@@ -188,7 +189,14 @@ def build_house(
         health=health,
         metrics=metrics,
         secret=secret,
-        rehearsal=Rehearsal(store, cache, embedder, background, today),
+        rehearsal=Rehearsal(
+            store,
+            cache,
+            embedder,
+            background,
+            today,
+            lambda: Snapshots(settings.data_dir / "index", embedder.fingerprint),
+        ),
         reader=reader,
     )
     health.watch("database", lambda: _look_at_database(house))

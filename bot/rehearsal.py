@@ -24,6 +24,7 @@ from retrieval.indexer import Indexer
 from retrieval.passage import passages_of
 from retrieval.question import read_question
 from retrieval.retriever import Query, Retriever
+from retrieval.snapshot import Snapshots
 
 Progress = Callable[[int, int], None]
 EVERY = 20  # questions between two reports of progress
@@ -46,12 +47,15 @@ class Rehearsal:
         embedder: Embedder,
         background: Background,
         today: Callable[[], date],
+        open_snapshots: Callable[[], Snapshots] | None = None,
     ) -> None:
         self._store = store
         self._cache = cache
         self._embedder = embedder
         self._background = background
         self._today = today
+        self._open_snapshots = open_snapshots
+        self._snapshots: Snapshots | None = None  # read, never written
         self._lock = threading.Lock()
         self._indexer: Indexer | None = None
         self._before: tuple[int, tuple[str, ...], list[_Told]] | None = None
@@ -63,7 +67,9 @@ class Rehearsal:
         with self._lock:
             started = time.perf_counter()
             if self._indexer is None:
-                self._indexer = Indexer(self._store, self._cache, self._today)
+                if self._open_snapshots:
+                    self._snapshots = self._open_snapshots()
+                self._indexer = Indexer(self._store, self._cache, self._today, self._snapshots)
             indexer = self._indexer
             indexer.refresh()
             mark = self._store.mark()
@@ -80,6 +86,11 @@ class Rehearsal:
         progress(total, total)
         seconds = round(time.perf_counter() - started, 2)
         return _report(mark, revision.card.key, questions, before, after, seconds)
+
+    def close(self) -> None:
+        """Leave no working copy of the index behind."""
+        if self._snapshots:
+            self._snapshots.close()
 
     def _staged(
         self,
