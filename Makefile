@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test model-test lint bench evaluate suites calibrate train clean
+.PHONY: run test model-test lint bench bench-retrieval evaluate suites calibrate train clean
 
 run: $(VENV)/.installed
 	$(BIN)/kepubang serve
@@ -30,6 +30,12 @@ lint: $(VENV)/.installed-tests
 
 bench: $(VENV)/.installed-tests
 	$(BIN)/python -m tests.bench
+
+# Corpora come from Debian's Chinese manuals; the peers from the extra bench.
+bench-retrieval: $(VENV)/.installed-tests
+	$(PIP) install -q -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m tests.bench_retrieval.foreign data/foreign
+	$(BIN)/python -m tests.bench_retrieval data/foreign
 
 evaluate: $(VENV)/.installed
 	$(BIN)/kepubang evaluate

@@ -48,9 +48,9 @@ def bench_retrieval(
         milliseconds.append((time.perf_counter() - started) * 1000)
         found.append((ids, wanted[str(row["qid"])]))
     return {
-        **{f"recall@{k}": _mean([_recall(ids, rel, k) for ids, rel in found]) for k in (1, 5, 10)},
-        "mrr@10": _mean([_reciprocal(ids, rel) for ids, rel in found]),
-        "ndcg@10": _mean([_ndcg(ids, rel) for ids, rel in found]),
+        **{f"recall@{k}": mean([recall(ids, rel, k) for ids, rel in found]) for k in (1, 5, 10)},
+        "mrr@10": mean([reciprocal(ids, rel) for ids, rel in found]),
+        "ndcg@10": mean([ndcg(ids, rel) for ids, rel in found]),
         **{
             f"query_ms_p{p}": round(float(np.percentile(milliseconds, p)), 2) if found else 0.0
             for p in (50, 95, 99)
@@ -76,15 +76,18 @@ def _rows(path: Path, needed: Sequence[str]) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _recall(ids: Sequence[str], relevant: dict[str, float], depth: int) -> float:
+def recall(ids: Sequence[str], relevant: dict[str, float], depth: int) -> float:
+    """The share of the relevant among the first `depth`."""
     return len(set(ids[:depth]) & set(relevant)) / len(relevant)
 
 
-def _reciprocal(ids: Sequence[str], relevant: dict[str, float]) -> float:
+def reciprocal(ids: Sequence[str], relevant: dict[str, float]) -> float:
+    """One over the rank of the first relevant; 0 when there is none."""
     return next((1.0 / rank for rank, i in enumerate(ids, 1) if i in relevant), 0.0)
 
 
-def _ndcg(ids: Sequence[str], relevant: dict[str, float]) -> float:
+def ndcg(ids: Sequence[str], relevant: dict[str, float]) -> float:
+    """Discounted gain of the first ten over the best possible."""
     gains = [relevant.get(i, 0.0) for i in ids[:DEPTH]]
     best = sorted(relevant.values(), reverse=True)[:DEPTH]
     return _discounted(gains) / _discounted(best)
@@ -94,5 +97,6 @@ def _discounted(gains: Sequence[float]) -> float:
     return float(sum(g / np.log2(rank + 1) for rank, g in enumerate(gains, 1)))
 
 
-def _mean(values: Sequence[float]) -> float:
+def mean(values: Sequence[float]) -> float:
+    """The average, four places; 0 for nothing."""
     return round(sum(values) / len(values), 4) if values else 0.0
