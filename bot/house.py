@@ -18,6 +18,7 @@ from bot.assistant.assistant import Assistant
 from bot.assistant.grounding import Grounding
 from bot.assistant.model import Model
 from bot.console.members import Members
+from bot.console.staff_sessions import StaffSessions
 from bot.conversation import Conversations
 from bot.delivery import Ledger
 from bot.dialogue import Dialogue
@@ -75,6 +76,7 @@ class House:
     health: Health
     metrics: Metrics
     secret: str
+    sessions: StaffSessions
     rehearsal: Rehearsal
     reader: ImageReader | None  # of pictures; None when they are not read here
 
@@ -189,6 +191,7 @@ def build_house(
         health=health,
         metrics=metrics,
         secret=secret,
+        sessions=StaffSessions(engine, members),
         rehearsal=Rehearsal(
             store,
             cache,
@@ -234,6 +237,7 @@ class Watcher:
                     days = self._house.settings.retention_days
                     self._house.conversations.prune(time.time() - days * 86400)
                     self._house.helpdesk.prune(time.time() - days * 86400)
+                    self._house.sessions.prune()
                     pruned_at = time.monotonic()
             except Exception as error:  # noqa: BLE001 - the watcher must outlive a bad moment
                 self._house.metrics.failures.labels("watcher").inc()

@@ -13,7 +13,7 @@ from datetime import date
 
 from knowledge.card import Revision
 from knowledge.gate import Change, GateReport
-from knowledge.golden import Golden
+from knowledge.golden import Golden, digest_of
 from knowledge.store import CardStore
 from retrieval.background import Background
 from retrieval.embedder import Embedder
@@ -71,8 +71,8 @@ class Rehearsal:
                     self._snapshots = self._open_snapshots()
                 self._indexer = Indexer(self._store, self._cache, self._today, self._snapshots)
             indexer = self._indexer
+            mark = self._store.mark()  # first: what is published meanwhile makes the run stale
             indexer.refresh()
-            mark = self._store.mark()
             texts = tuple(q.text for q in questions)
             total = 2 * len(texts)
             known = self._before
@@ -182,6 +182,7 @@ def _report(
         tuple(changed),
         tuple(gained),
         tuple(reworded),
+        digest_of(questions),
         seconds,
     )
 

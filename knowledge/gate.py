@@ -11,6 +11,9 @@ import sqlalchemy as sa
 
 from knowledge.database import metadata
 
+LONGEST_SECONDS = 180.0  # a run that has not ended by then never will
+_FAILED = -1  # in place of how many questions there are
+
 gate_runs = sa.Table(
     "gate_runs",
     metadata,
@@ -45,12 +48,13 @@ class GateReport:
     changed: tuple[Change, ...] = ()  # another card, neither worse nor better by the questions
     gained: tuple[Change, ...] = ()  # answered rightly only after
     reworded: tuple[str, ...] = ()  # answered by the edited card, before and after
+    digest: str = ""  # of the questions: a run on others does not count
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class GateRun:
-    """A run for one revision: under way until it has a report, or failed without one."""
+    """A run for one revision: under way until it has a report, or dead without one."""
 
     id: int
     card: str
@@ -58,6 +62,7 @@ class GateRun:
     done: int
     total: int
     report: GateReport | None = field(default=None)
+    dead: bool = False  # failed, or its process ended: it may be begun anew
 
 
 class GateRuns:
@@ -93,6 +98,10 @@ class GateRuns:
         """It is through."""
         self._set(run, report=json.dumps(asdict(report), ensure_ascii=False), mark=report.mark)
 
+    def fail(self, run: int) -> None:
+        """It will not end."""
+        self._set(run, total=_FAILED)
+
     def latest(self, card: str, number: int) -> GateRun | None:
         """The newest run for a revision."""
         query = (
@@ -105,7 +114,9 @@ class GateRuns:
         if row is None:
             return None
         report = _report(json.loads(row.report)) if row.report else None
-        return GateRun(row.id, row.card, row.number, row.done, row.total, report)
+        late = self._clock() - row.started_at > LONGEST_SECONDS
+        dead = report is None and (row.total == _FAILED or late)
+        return GateRun(row.id, row.card, row.number, row.done, row.total, report, dead)
 
     def _set(self, run: int, **values: object) -> None:
         with self._engine.begin() as connection:
@@ -124,5 +135,6 @@ def _report(raw: dict[str, object]) -> GateReport:
         changed=changes("changed"),
         gained=changes("gained"),
         reworded=tuple(raw.get("reworded") or ()),  # type: ignore[arg-type]
+        digest=str(raw.get("digest", "")),
         seconds=float(str(raw.get("seconds", 0))),
     )

@@ -6,6 +6,7 @@ questions of tests/golden are never among them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Sequence
@@ -41,6 +42,12 @@ class Golden:
     def owned_by(self, key: str) -> bool:
         """Whether a card may answer it: named, or below a theme that is named."""
         return any(key == card or key.startswith(f"{card}.") for card in self.cards)
+
+
+def digest_of(questions: Sequence[Golden]) -> str:
+    """SHA-256 hex of the questions and whose they are."""
+    written = json.dumps([[q.id, q.text, q.cards] for q in questions], ensure_ascii=False)
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 class GoldenQuestions:

@@ -135,8 +135,12 @@ class Reviews:
             # One revision of a card waits at a time: an older one would undo a newer.
             connection.execute(
                 reviews.update()
-                .where(reviews.c.card == card, reviews.c.state == ReviewState.WAITING.value)
-                .values(state=ReviewState.SENT_BACK.value, decided_at=self._clock())
+                .where(
+                    reviews.c.card == card,
+                    reviews.c.number < number,
+                    reviews.c.state == ReviewState.WAITING.value,
+                )
+                .values(state=ReviewState.SENT_BACK.value, decided_by=by, decided_at=self._clock())
             )
             made = connection.execute(
                 reviews.insert()
@@ -177,11 +181,12 @@ class Reviews:
         wrote = {self._store.get(review.card, n).author for n in range(first, review.number + 1)}
         return wrote | {review.submitted_by}
 
-    def approve(self, review: int, by: str, reason: str = "") -> Revision:
+    def approve(self, review: int, by: str, reason: str = "", questions: str = "") -> Revision:
         """Publish what was submitted; raises ReviewError saying what is in the way.
 
         A second person, a gate run against what is published now, and a reason for every lost
-        golden answer are needed; of two who approve at once one does.
+        golden answer are needed; of two who approve at once one does. `questions` is the digest of
+        the golden questions as they are now, when it is known.
         """
         found = self._decidable(review)
         if by in self.authors(found):
@@ -189,19 +194,28 @@ class Reviews:
         run = self._runs.latest(found.card, found.number)
         if run is None or run.report is None:
             raise ReviewError("gate_needed")
-        if run.report.mark != self._store.mark():
+        if questions and run.report.digest != questions:
             raise ReviewError("gate_old")
         if run.report.lost and not reason.strip():
             raise ReviewError("gate_lost", len(run.report.lost))
-        self._decide(found, ReviewState.APPROVED, by, reason)
-        return self._store.publish(found.card, by, found.number, reason)
+        mark = run.report.mark
+
+        def guard(connection: sa.Connection) -> None:
+            # In the publication's own transaction: nothing can be published between the check of
+            # the mark and this, and what fails leaves the review waiting.
+            if self._store.mark_in(connection) != mark:
+                raise ReviewError("gate_old")
+            self._decide(connection, found, ReviewState.APPROVED, by, reason)
+
+        return self._store.publish(found.card, by, found.number, reason, guard)
 
     def send_back(self, review: int, by: str, reason: str) -> None:
         """Give it back to its author with a reason."""
         found = self._decidable(review)
         if not reason.strip():
             raise ReviewError("reason_needed")
-        self._decide(found, ReviewState.SENT_BACK, by, reason)
+        with self._engine.begin() as connection:
+            self._decide(connection, found, ReviewState.SENT_BACK, by, reason)
 
     def roll_back(self, card: str, number: int, by: str) -> int:
         """Submit an old revision's words as a new revision; the review's number."""
@@ -254,15 +268,21 @@ class Reviews:
             raise ReviewError("not_in_review")
         return found
 
-    def _decide(self, review: Review, state: ReviewState, by: str, reason: str) -> None:
+    def _decide(
+        self,
+        connection: sa.Connection,
+        review: Review,
+        state: ReviewState,
+        by: str,
+        reason: str,
+    ) -> None:
         change = (
             reviews.update()
             .where(reviews.c.id == review.id, reviews.c.state == ReviewState.WAITING.value)
             .values(state=state.value, decided_by=by, decided_at=self._clock(), reason=reason)
         )
-        with self._engine.begin() as connection:
-            if connection.execute(change).rowcount != 1:
-                raise ReviewError("not_in_review")
+        if connection.execute(change).rowcount != 1:
+            raise ReviewError("not_in_review")
 
     def _list(self, condition: sa.ColumnElement[bool]) -> list[Review]:
         with self._engine.connect() as connection:

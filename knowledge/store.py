@@ -140,16 +140,25 @@ class CardStore:
         return Revision(card=card, number=number, author=author, note=note)
 
     def publish(
-        self, key: str, actor: str, number: int | None = None, reason: str = ""
+        self,
+        key: str,
+        actor: str,
+        number: int | None = None,
+        reason: str = "",
+        guard: Callable[[sa.Connection], None] = lambda _connection: None,
     ) -> Revision:
         """Make a revision (the newest by default) what residents are told.
 
-        Raises UnknownCardError, and ExampleCardError for a card about an invented place.
+        `guard` runs first in the same transaction, while nobody else can publish anything; what it
+        raises stops the publication. Raises UnknownCardError, and ExampleCardError for a card
+        about an invented place.
         """
         with self._engine.begin() as connection:
             row = self._lock(connection, key)
             if row is None:
                 raise UnknownCardError(key)
+            self._lock_publications(connection)
+            guard(connection)
             revision = self._revision(connection, key, number or row.latest)
             if revision.card.is_example:
                 raise ExampleCardError(key)
@@ -235,6 +244,29 @@ class CardStore:
         """A number that grows with every publication and retirement."""
         with self._engine.connect() as connection:
             return connection.execute(sa.select(sa.func.max(publications.c.seq))).scalar() or 0
+
+    def replaced(self, key: str, number: int) -> int | None:
+        """What residents were told before a revision was first published; None for nothing."""
+        query = (
+            sa.select(publications.c.number)
+            .where(publications.c.card == key)
+            .order_by(publications.c.seq)
+        )
+        with self._engine.connect() as connection:
+            numbers = [row.number for row in connection.execute(query)]
+        place = numbers.index(number) if number in numbers else len(numbers)
+        return numbers[place - 1] if place else None
+
+    @staticmethod
+    def mark_in(connection: sa.Connection) -> int:
+        """As mark(), within a transaction."""
+        return connection.execute(sa.select(sa.func.max(publications.c.seq))).scalar() or 0
+
+    @staticmethod
+    def _lock_publications(connection: sa.Connection) -> None:
+        # SQLite's write lock, which _lock has taken, is the whole database's.
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("LOCK TABLE publications IN SHARE ROW EXCLUSIVE MODE"))
 
     def _set_published(
         self, connection: sa.Connection, key: str, number: int | None, status: CardStatus

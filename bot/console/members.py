@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -87,7 +88,11 @@ class Members:
         self._engine = engine
         self._clock = clock
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_hex(8))
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash that nobody's password has; made when it is needed, for it takes its time."""
+        return self._hasher.hash(secrets.token_hex(8))
 
     def find(self, login: str) -> Member | None:
         """A member by login, disabled ones too."""

@@ -20,7 +20,7 @@ from bot.console.staff_sessions import Staff
 from bot.console.trail import Trail
 from knowledge.card import Revision
 from knowledge.gate import GateReport, GateRuns
-from knowledge.golden import Golden, GoldenQuestions
+from knowledge.golden import Golden, GoldenQuestions, digest_of
 from knowledge.review import Review, Reviews
 from knowledge.starterpack import AUTHOR
 from knowledge.store import CardStore
@@ -136,7 +136,8 @@ def _add_deciding(router: APIRouter, frame: Frame, trail: Trail, parts: ReviewPa
         reason = sent.text("reason", 500)
         with told():
             found = parts.reviews.get(review)
-            revision = parts.reviews.approve(review, sent.staff.login, reason)
+            digest = digest_of(parts.golden.all())
+            revision = parts.reviews.approve(review, sent.staff.login, reason, digest)
         trail.write(
             sent.staff.login, "card.approve", found.card, f"{revision.number} {reason}".strip()
         )
@@ -216,6 +217,7 @@ def _rehearse(parts: ReviewParts, revision: Revision, run: int) -> None:
         report = parts.rehearse(revision, parts.golden.all(), progress)
         parts.runs.end(run, report)
     except Exception as error:  # noqa: BLE001 - the page says that the run did not end
+        parts.runs.fail(run)
         log.warning("rehearsal_failed", card=revision.card.key, error=type(error).__name__)
 
 
@@ -235,7 +237,7 @@ def _differences(
     base = row.published if row else None
     if base == review.number:
         # Approved already: beside what it replaced.
-        base = review.number - 1 or None
+        base = store.replaced(review.card, review.number)
     if base:
         old = fields_of(store.get(review.card, base).card)
     return [

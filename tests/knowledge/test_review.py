@@ -1,8 +1,11 @@
 """Review on both databases: two people, one decision, and the gate before it."""
 
+import threading
+import time
+
 import pytest
 
-from knowledge.gate import Change, GateReport, GateRuns
+from knowledge.gate import LONGEST_SECONDS, Change, GateReport, GateRuns
 from knowledge.golden import GoldenQuestions
 from knowledge.review import ReviewError, Reviews, ReviewState
 from knowledge.starterpack import load_cards
@@ -68,6 +71,7 @@ def test_a_rehearsal_against_an_older_state_does_not_count(store, reviews, runs)
     rehearse(runs, store, number)
     load_cards(store, [make_card("health.salt")])
     assert why(reviews.approve, review, "zhao") == "gate_old"
+    assert reviews.get(review).state is ReviewState.WAITING
 
 
 def test_a_lost_golden_answer_needs_a_reason_that_is_kept(store, reviews, runs):
@@ -136,3 +140,51 @@ def test_golden_questions_are_seeded_edited_and_removed(engine):
     assert not found.owned_by("locality.x")
     golden.remove(made)
     assert all(g.id != made for g in golden.all())
+
+
+def test_a_run_that_died_may_be_begun_anew(engine, runs):
+    run = runs.start("health.tea", 1, 0, "zhao")
+    assert not runs.latest("health.tea", 1).dead
+    runs.fail(run)
+    assert runs.latest("health.tea", 1).dead
+    late = GateRuns(engine, lambda: time.time() + LONGEST_SECONDS + 1)
+    runs.start("health.tea", 1, 0, "zhao")
+    assert late.latest("health.tea", 1).dead
+
+
+def test_of_two_who_approve_at_once_one_does(store, reviews, runs):
+    number = edit(store).number
+    review = reviews.submit("health.tea", number, "zhang")
+    rehearse(runs, store, number)
+    met, said = threading.Barrier(2), []
+
+    def approve(login):
+        met.wait()
+        try:
+            reviews.approve(review, login)
+            said.append("done")
+        except ReviewError as error:
+            said.append(error.code)
+
+    both = [threading.Thread(target=approve, args=(login,)) for login in ("zhao", "sun")]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert said.count("done") == 1
+    assert len(said) == 2
+
+
+def test_a_run_on_other_questions_does_not_count(store, reviews, runs):
+    number = edit(store).number
+    review = reviews.submit("health.tea", number, "zhang")
+    rehearse(runs, store, number)
+    assert why(reviews.approve, review, "zhao", "", "another digest") == "gate_old"
+
+
+def test_what_a_revision_replaced_is_known(store):
+    load_cards(store, [make_card()])
+    number = edit(store).number
+    store.publish("health.tea", "zhao", number)
+    assert store.replaced("health.tea", number) == 1
+    assert store.replaced("health.tea", 1) is None
