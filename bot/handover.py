@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.addresses import Addresses
 from bot.assistant.answer import AnswerVerdict
 from bot.delivery import DeliveryState, Ledger
-from bot.helpdesk import Helpdesk, LineKind, Reason
+from bot.helpdesk import Helpdesk, LineKind, Reason, Ticket
 from bot.messages import InboundMessage, Reply
 from bot.said import Said
 from prompts import Wording
@@ -45,11 +45,9 @@ class Handover:
         if holder is not None:
             heard = (holder.id, said.turn.question)
             # Whoever is in danger is answered at once, whoever has the conversation.
-            said = (
-                replace(said, heard=heard)
-                if urgent
-                else Said(self._who_speaks(holder.id, holder.claimed_by), said.context, heard=heard)
-            )
+            speaks = self._who_speaks(holder, said.turn.channel)
+            # Whoever is in danger is answered at once, whoever has the conversation.
+            said = replace(said, heard=heard) if urgent else Said(speaks, said.context, heard=heard)
         # What a volunteer found out comes first, but never before an emergency.
         return said if urgent else self._with_waiting(said, person)
 
@@ -68,12 +66,16 @@ class Handover:
         if said.handed:
             self._ledger.hand_over(connection, said.handed)
 
-    def _who_speaks(self, ticket: str, login: str) -> Reply | None:
-        """Told once, at the first word after a volunteer took the ticket; then nothing."""
-        lines = self._helpdesk.lines(ticket)
-        if any(line.kind in {LineKind.RESIDENT, LineKind.REPLY} for line in lines):
-            return None
-        return Reply(self._wording.say("helpdesk.speaking", name=self._name_of(login)))
+    def _who_speaks(self, ticket: Ticket, channel: str) -> Reply | None:
+        """Told once, at the first word after a volunteer took the ticket; then nothing.
+
+        Where nothing can be pushed a page would stay empty: there each word is acknowledged.
+        """
+        lines = self._helpdesk.lines(ticket.id)
+        if not any(line.kind in {LineKind.RESIDENT, LineKind.REPLY} for line in lines):
+            name = self._name_of(ticket.claimed_by)
+            return Reply(self._wording.say("helpdesk.speaking", name=name))
+        return None if channel in _PUSHED else Reply(self._wording.say("helpdesk.heard"))
 
     def _with_waiting(self, said: Said, person: str) -> Said:
         waiting = tuple(self._ledger.waiting(person))

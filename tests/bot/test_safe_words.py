@@ -167,3 +167,20 @@ def test_everything_of_a_person_goes_when_they_say_so_twice(house, send):
     assert house.helpdesk.waiting()
     assert "已经全部删掉了" in send("确认删除").text
     assert house.helpdesk.waiting() == []
+
+
+def test_on_a_page_each_word_to_a_volunteer_is_acknowledged(house):
+    from bot.messages import InboundMessage, MessageKind  # noqa: PLC0415 - beside its one use
+
+    def say(number, text):
+        return house.dialogue.respond(
+            InboundMessage("web", f"w{number}", "visitor", MessageKind.TEXT, text)
+        )
+
+    say(1, "听说喝芹菜汁能让白头发变黑是真的吗")
+    (ticket,) = house.helpdesk.waiting()
+    house.helpdesk.claim(ticket.id, "li")
+    assert "正在看您的问题" in say(2, "那秸秆能烧吗").text
+    assert say(3, "在吗").text.startswith("收到了，志愿者看到就回")
+    house.helpdesk.reply(ticket.id, "li", "没有证据。")
+    assert say(4, "好的我等着").text.startswith("没有证据。")
