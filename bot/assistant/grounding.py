@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from bot.assistant.grounding_copy import is_copied, loses_negation, swaps_opposite
-from bot.assistant.grounding_signals import missing_quantities, signals
+from bot.assistant.grounding_signals import misplaced_quantity, missing_quantities, signals
 from bot.assistant.grounding_text import Text, take_apart
 from bot.assistant.grounding_words import GroundingWords, load_grounding_words
 
@@ -135,6 +135,8 @@ class Grounding:
             return Reason.QUANTITY, 0.0
         if best["order"] or best["crossed"]:
             return Reason.ORDER, 0.0
+        if all(misplaced_quantity(apart, passage) for passage in taken):
+            return Reason.QUANTITY, 0.0
         score = self._weights.score(best)
         if score >= self._weights.keep_from:
             return None, score

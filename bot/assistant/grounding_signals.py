@@ -28,9 +28,12 @@ SIGNALS = (
     "beside_number",
     "left_of_number",
     "verbatim",
+    "length",
 )
 _MET = 0.55  # share from which a clause counts as met somewhere
 _CONDITION = re.compile(r"(?:的|了|时|时候|后|以后|的话)$|^(?:要是|如果|万一|有人)")
+_BETTER = 0.15  # by which another number must fit better before a number is misplaced
+_LONG = 40  # characters from which a sentence says no more by being longer
 _ALIKE = 0.3  # share of pairs from which two clauses may speak of the same
 _LEAST = 2  # characters of content below which a clause is too short to be placed
 _LEFT = 3  # characters of content that are looked at left of a number
@@ -63,6 +66,8 @@ def signals(sentence: Text, passage: Text) -> Mapping[str, float]:
         "beside_number": _least(sentence, passage, _beside),
         "left_of_number": _least(sentence, passage, _left),
         "verbatim": float(sentence.whole.strip("。!?;,") in passage.whole),
+        # The same share of more words is more evidence.
+        "length": min(1.0, len(sentence.whole) / _LONG),
     }
 
 
@@ -231,3 +236,44 @@ def _left(
     if not said or not known:
         return 1.0
     return float(bool(frozenset(said) & (frozenset(known) | passage.title)))
+
+
+def misplaced_quantity(sentence: Text, passage: Text) -> bool:
+    """Whether a number of the sentence belongs, in the passage, to other words than it has here.
+
+    插秧隔20天 where the passage has 插秧隔15天,直播隔20天: another number of the same unit stands
+    beside the clause's words better than its own does; or two numbers of a clause never stand
+    together.
+    """
+    for place, piece in enumerate(sentence.pieces):
+        about = _beside_numbers(sentence.pieces, place)
+        if any(_fits_worse(quantity, about, passage) for quantity in piece.quantities):
+            return True
+        if len(piece.quantities) > 1 and not _stand_together(piece, passage):
+            return sum(len(p.quantities) for p in passage.pieces) > len(piece.quantities)
+    return False
+
+
+def _beside_numbers(clauses: Sequence[Piece], place: int) -> frozenset[str]:
+    """The content of a clause and of the one before it, when that has no number of its own."""
+    lent = place and not clauses[place - 1].quantities
+    return clauses[place].content | (clauses[place - 1].content if lent else frozenset())
+
+
+def _fits_worse(quantity: Quantity, about: frozenset[str], passage: Text) -> bool:
+    own = other = 0.0
+    for clauses in passage.sentences:
+        for place, candidate in enumerate(clauses):
+            found = share(about, _beside_numbers(clauses, place))
+            if any(quantity.same(q) for q in candidate.quantities):
+                own = max(own, found)
+            elif any(q.unit == quantity.unit for q in candidate.quantities):
+                other = max(other, found)
+    return other > own + _BETTER
+
+
+def _stand_together(piece: Piece, passage: Text) -> bool:
+    return any(
+        all(any(q.same(k) for k in candidate.quantities) for q in piece.quantities)
+        for candidate in passage.pieces
+    )
