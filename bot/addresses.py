@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
@@ -19,7 +20,17 @@ addresses = sa.Table(
     sa.Column("channel", sa.String(20), nullable=False),
     sa.Column("sealed", sa.Text, nullable=False),
     sa.Column("wrote_at", sa.Float, nullable=False),
+    sa.Column("menu_at", sa.Float, nullable=False, server_default="0"),
 )
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to write; `wrote_at` and `menu_at` are Unix seconds, 0 for never."""
+
+    address: str
+    wrote_at: float  # when they last sent something
+    menu_at: float  # when they last tapped a menu, or began to follow
 
 
 class Addresses:
@@ -32,23 +43,32 @@ class Addresses:
         self._seal = Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
         self._clock = clock
 
-    def note(self, connection: sa.Connection, person: str, channel: str, address: str) -> None:
-        """They have just written, within the caller's transaction."""
+    def note(
+        self,
+        connection: sa.Connection,
+        person: str,
+        channel: str,
+        address: str,
+        from_menu: bool = False,
+    ) -> None:
+        """They have just written or tapped a menu, within the caller's transaction."""
         now = self._clock()
+        moment = {"menu_at": now} if from_menu else {"wrote_at": now}
         written = address.encode("utf-8", "surrogatepass")
         row = {
             "person": person,
             "channel": channel,
             "sealed": self._seal.encrypt(written).decode(),
-            "wrote_at": now,
+            "wrote_at": 0.0,
+            **moment,
         }
         if not insert_once(connection, addresses, row):
             connection.execute(
-                addresses.update().where(addresses.c.person == person).values(wrote_at=now)
+                addresses.update().where(addresses.c.person == person).values(moment)
             )
 
-    def find(self, person: str) -> tuple[str, float] | None:
-        """The address and when they last wrote; None when it is unknown or sealed by another."""
+    def find(self, person: str) -> Address | None:
+        """The address; None when it is unknown or sealed by another."""
         query = sa.select(addresses).where(addresses.c.person == person)
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
@@ -58,13 +78,14 @@ class Addresses:
             opened = self._seal.decrypt(row.sealed.encode())
         except InvalidToken:
             return None
-        return opened.decode("utf-8", "surrogatepass"), row.wrote_at
+        return Address(opened.decode("utf-8", "surrogatepass"), row.wrote_at, row.menu_at)
 
     def forget(self, connection: sa.Connection, person: str) -> None:
         """Delete a person's address."""
         connection.execute(addresses.delete().where(addresses.c.person == person))
 
     def prune(self, older_than: float) -> None:
-        """Delete addresses of those who have not written since a moment."""
+        """Delete addresses of those who have not written or tapped since a moment."""
+        silent = addresses.c.wrote_at < older_than, addresses.c.menu_at < older_than
         with self._engine.begin() as connection:
-            connection.execute(addresses.delete().where(addresses.c.wrote_at < older_than))
+            connection.execute(addresses.delete().where(*silent))

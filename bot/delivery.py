@@ -1,10 +1,11 @@
 """The delivery ledger: what is on its way to residents, each channel's windows and quotas.
 
-WeChat takes customer-service messages for 48 hours after a person's last word, five of them
-(protocol notes, section 5; https://developers.weixin.qq.com/doc/service/guide/product/message/Service_Center_messages.html);
-one of the five is kept for a human. What cannot be pushed waits, and is handed over in front of
-the answer to the person's next message, which works on every account. Nothing is called sent
-before the platform took it.
+WeChat takes customer-service messages for 48 hours after a person's last word, five of them, and
+three within a minute after a tap on a menu (protocol notes, section 5;
+https://developers.weixin.qq.com/doc/service/guide/product/message/Service_Center_messages.html);
+one of them is kept for a human. What cannot be pushed waits, and is handed over in front of the
+answer to the person's next message, which works on every account. Nothing is called sent before
+the platform took it.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from typing import Protocol
 import sqlalchemy as sa
 import structlog
 
-from bot.addresses import Addresses
+from bot.addresses import Address, Addresses
 from knowledge.database import metadata
 
 log = structlog.get_logger()
 WINDOW_SECONDS = 48 * 3600.0
 QUOTA = 5
+MENU_SECONDS = 60.0
+MENU_QUOTA = 3
 KEPT_FOR_HUMANS = 1
 MOST_ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 5.0
@@ -242,15 +245,14 @@ class Ledger:
         if found is None or sender is None or not self.pushes(delivery.channel):
             self._settle(delivery, DeliveryState.WAITING, "no_push")
             return
-        address, wrote_at = found
-        if refusal := self._limit(delivery, wrote_at):
+        if refusal := self._limit(delivery, found):
             self._settle(delivery, DeliveryState.WAITING, refusal)
             return
         try:
             if delivery.origin is Origin.MODEL:
-                sender.send(address, delivery.text, generated=True)
+                sender.send(found.address, delivery.text, generated=True)
             else:
-                sender.send(address, delivery.text)
+                sender.send(found.address, delivery.text)
         except SendError as error:
             self._failed(delivery, error)
         except Exception as error:  # noqa: BLE001 - a fault of ours: it must not be called sent
@@ -259,21 +261,32 @@ class Ledger:
         else:
             self._settle(delivery, DeliveryState.SENT, "")
 
-    def _limit(self, delivery: Delivery, wrote_at: float) -> str:
+    def _limit(self, delivery: Delivery, address: Address) -> str:
         """Why it may not be pushed now; "" when it may."""
         if delivery.channel not in LIMITED:
             return ""
-        if self._clock() - wrote_at > WINDOW_SECONDS:
-            return "window"
+        kept = 0 if delivery.origin is Origin.HUMAN else KEPT_FOR_HUMANS
+        now, refusal = self._clock(), "window"
+        for since, seconds, quota in (
+            (address.wrote_at, WINDOW_SECONDS, QUOTA),
+            (address.menu_at, MENU_SECONDS, MENU_QUOTA),
+        ):
+            if now - since > seconds:
+                continue
+            if self._used(delivery.person, since) < quota - kept:
+                return ""
+            refusal = "quota"
+        return refusal
+
+    def _used(self, person: str, since: float) -> int:
+        """How many were taken, or perhaps taken, since a moment."""
         sent = sa.select(sa.func.count()).where(
-            deliveries.c.person == delivery.person,
+            deliveries.c.person == person,
             deliveries.c.state.in_([DeliveryState.SENT.value, DeliveryState.UNKNOWN.value]),
-            deliveries.c.settled_at >= wrote_at,
+            deliveries.c.settled_at >= since,
         )
         with self._engine.connect() as connection:
-            used = connection.execute(sent).scalar() or 0
-        allowed = QUOTA if delivery.origin is Origin.HUMAN else QUOTA - KEPT_FOR_HUMANS
-        return "quota" if used >= allowed else ""
+            return int(connection.execute(sent).scalar() or 0)
 
     def _failed(self, delivery: Delivery, error: SendError) -> None:
         attempts = delivery.attempts + 1

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import secrets
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from fastapi import APIRouter
+from rapidfuzz import fuzz
 
 import prompts
 from bot.asking import plain_reply
 from bot.assistant.composer import Composer
 from bot.channels.wechat_pages import visible_pages
-from bot.console.card_pages import CardParts, Owned, add_card_pages
+from bot.console.card_pages import Alike, CardParts, Owned, add_card_pages
 from bot.console.counter_pages import add_counter_pages
 from bot.console.gap_pages import add_gap_pages
 from bot.console.generated_pages import add_generated_pages
@@ -43,6 +44,7 @@ from knowledge.gate import GateRuns
 from knowledge.golden import GoldenQuestions
 from knowledge.importing import FileReading
 from knowledge.packupdate import find_updates
+from knowledge.reminders import URGENT_DAYS, reminders_of
 from knowledge.review import Review, Reviews
 from knowledge.starterpack import PACK
 from retrieval.fusion import Outcome
@@ -56,15 +58,23 @@ ALIKE = 0.8  # cosine from which two questions are shown beside each other
 QUOTED = 40  # characters of a question that are repeated with its answer
 DRAFT_DAYS = 180
 OWNED_ASKS = 20
+ALIKE_LETTERS = 85  # rapidfuzz ratio of two answers
+ALIKE_MEANING = 0.85  # cosine of two answers; hardly any two cards of the pack reach it
+ALIKE_AMONG = 6
+ALIKE_SHOWN = 3
 
 
 def create_console(house: House) -> APIRouter:
     """Every page under /console."""
 
+    def cards_held() -> Iterable[Card]:
+        return (revision.card for revision in house.indexer.revisions)
+
     def waiting() -> Mapping[str, int]:
         return {
             "queue": len(house.helpdesk.waiting()),
             "reviews": len(reviews.waiting()),
+            "ending": sum(r.ends for r in reminders_of(cards_held(), _today(), URGENT_DAYS)),
         }
 
     runs = GateRuns(house.engine)
@@ -98,7 +108,14 @@ def create_console(house: House) -> APIRouter:
         console.frame,
         access.members,
         access.trail,
-        CardParts(house.store, reviews, partial(preview, house), partial(owned, house), _today),
+        CardParts(
+            house.store,
+            reviews,
+            partial(preview, house),
+            partial(owned, house),
+            partial(alike, house),
+            _today,
+        ),
     )
     review_parts = ReviewParts(
         store=house.store,
@@ -163,6 +180,28 @@ def owned(house: House, card: Card) -> Sequence[Owned]:
         if other.key != card.key:
             found.append(Owned(ask, other.key, other.title))
     return found
+
+
+def alike(house: House, card: Card) -> Sequence[Alike]:
+    """Published cards whose answer is nearly this one's, by its letters or by its meaning."""
+    if card.kind is CardKind.DIRECTORY:  # two places of one street differ little, rightly
+        return []
+    found = [
+        other
+        for revision in house.indexer.revisions
+        if (other := revision.card).key != card.key
+        and fuzz.ratio(card.answer, other.answer, score_cutoff=ALIKE_LETTERS)
+    ]
+    near = house.retriever.retrieve(Query(card.title), ALIKE_AMONG).hits
+    vector = house.retriever.embed(clean(card.answer))
+    for hit in near:
+        other = hit.revision.card
+        theirs = house.retriever.embed(clean(other.answer))
+        if other.key == card.key or other in found or vector is None or theirs is None:
+            continue
+        if float(np.dot(vector, theirs)) >= ALIKE_MEANING:
+            found.append(other)
+    return [Alike(other.key, other.title) for other in found[:ALIKE_SHOWN]]
 
 
 def tell_askers(house: House, revision: Revision, _review: Review) -> None:

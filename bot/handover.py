@@ -56,7 +56,9 @@ class Handover:
     ) -> None:
         """Everything of a turn that concerns volunteers, within the caller's transaction."""
         if message.channel in _PUSHED:
-            self._addresses.note(connection, person, message.channel, message.person)
+            self._addresses.note(
+                connection, person, message.channel, message.person, message.from_menu
+            )
         if said.turn is not None and said.ticket is not None:
             self._helpdesk.open(connection, said.turn, said.ticket)
         if said.rating is not None and not said.rating[1]:

@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.conversation import feedback, turns
+from bot.regions import named_region
 from bot.ticket_tables import tickets
 
 LEAST_PEOPLE = 5
@@ -79,7 +80,12 @@ class InsightsBook:
         everybody: set[str] = set()
         total = 0
         query = sa.select(
-            turns.c.person, turns.c.channel, turns.c.asked_at, turns.c.verdict, turns.c.cards
+            turns.c.person,
+            turns.c.channel,
+            turns.c.asked_at,
+            turns.c.question,
+            turns.c.verdict,
+            turns.c.cards,
         ).where(turns.c.asked_at >= since)
         with self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=2000).execute(query):
@@ -122,6 +128,8 @@ class InsightsBook:
         yield "hour", f"{moment.hour:02d}"
         yield "channel", row.channel
         yield "verdict", row.verdict
+        if region := named_region(row.question):
+            yield "region", region
         cards = json.loads(row.cards)
         if not cards:
             return

@@ -65,6 +65,7 @@ class InboundMessage:
     `message_id` is unique within the channel (WeChat MsgId or event key, Telegram update_id).
     `person` is the channel's own address of the person; it is never logged.
     `image` fetches the picture of an IMAGE, when the channel can; `text` is then its caption.
+    `from_menu` is set for a tap on a menu, which may earn fewer messages than a word does.
     `live` is told each sentence of a generated answer as it comes, when the channel can show it;
     the Reply is what counts in the end.
     """
@@ -76,6 +77,7 @@ class InboundMessage:
     text: str = ""
     tap: Tap | None = None
     sent_at: datetime | None = None
+    from_menu: bool = False
     image: ImageLoader | None = field(default=None, compare=False, repr=False)
     live: Callable[[str], None] | None = field(default=None, compare=False, repr=False)
 

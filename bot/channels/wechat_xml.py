@@ -67,6 +67,7 @@ def parse_delivery(body: bytes) -> Delivery:
         text=text,
         tap=Tap.decode(fields.get("bizmsgmenuid", "")),
         sent_at=_moment(fields.get("CreateTime", "")),
+        from_menu=bool(fields.get("bizmsgmenuid")) or fields["MsgType"].lower() == "event",
     )
     picture_url = fields.get("PicUrl", "") if kind is MessageKind.IMAGE else ""
     return Delivery(message, account, picture_url)

@@ -17,6 +17,7 @@ from knowledge.cardfile import read_cards, render_card
 from knowledge.coverage import FileCoverage, measure_coverage
 from knowledge.database import open_database, sqlite_url
 from knowledge.importing import FileReading, ImportFileError, draft_cards
+from knowledge.reminders import SOON_DAYS, reminders_of
 from knowledge.starterpack import PACK, load_pack
 from knowledge.store import CardStore
 
@@ -133,6 +134,22 @@ def list_cards() -> None:
     for row in open_store().rows():
         published = f"发布第{row.published}版" if row.published else "未发布"
         print(f"{row.key}\t{row.status.value}\t最新第{row.latest}版\t{published}")
+
+
+@app.command("due")
+def due(
+    days: Annotated[int, typer.Option(help="看多少天之内的")] = SOON_DAYS,
+) -> None:
+    """快到期、快到复核日的卡片，一行一张；给定时任务发提醒用，有就返回 1。"""
+    cards = [revision.card for revision in open_store().published()]
+    found = reminders_of(cards, datetime.now().astimezone().date(), days)
+    for reminder in found:
+        what = "之后不再用" if reminder.ends else "要复核"
+        owner = reminder.card.owner or "没写谁管"
+        print(f"{reminder.day} {what}\t{reminder.card.key}\t{reminder.card.title}\t{owner}")
+    print(f"{days} 天之内 {len(found)} 张")
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command("coverage")

@@ -36,6 +36,14 @@ class Owned:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Another published card that says nearly the same."""
+
+    card: str
+    title: str
+
+
+@dataclass(frozen=True)
 class CardParts:
     """What the cards' pages work with."""
 
@@ -43,6 +51,7 @@ class CardParts:
     reviews: Reviews
     preview: Callable[[Card], Sequence[str]]  # the pages as WeChat shows them
     owned: Callable[[Card], Sequence[Owned]]
+    alike: Callable[[Card], Sequence[Alike]]  # published cards that say nearly the same
     today: Callable[[], date]
 
 
@@ -255,11 +264,18 @@ def _checked(parts: CardParts, fields: Mapping[str, str], login: str) -> dict[st
     try:
         card = card_of(fields, login, parts.today())
     except ConsoleProblemError as error:
-        return {"pages": [], "findings": [], "owned": [], "parts": error.values.get("parts", [])}
+        return {
+            "pages": [],
+            "findings": [],
+            "owned": [],
+            "alike": [],
+            "parts": error.values.get("parts", []),
+        }
     return {
         "pages": parts.preview(card),
         "findings": [*lint_card(card)],
         "owned": parts.owned(card),
+        "alike": parts.alike(card),
         "parts": [],
     }
 

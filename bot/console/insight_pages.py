@@ -13,7 +13,7 @@ from bot.console.staff_sessions import Staff
 from bot.insights import Insights, write_csv
 
 PERIODS = (7, 30, 90, 365)
-TABLES = ("day", "hour", "topic", "channel", "verdict", "card", "scam", "emergency")
+TABLES = ("day", "hour", "topic", "channel", "verdict", "card", "scam", "emergency", "region")
 Read = Callable[[int], Insights]
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 import structlog
@@ -21,12 +21,12 @@ from bot.console.trail import Trail
 from knowledge.card import Revision
 from knowledge.gate import GateReport, GateRuns
 from knowledge.golden import Golden, GoldenQuestions, digest_of
+from knowledge.reminders import reminders_of
 from knowledge.review import Review, Reviews
 from knowledge.starterpack import AUTHOR
 from knowledge.store import CardStore
 
 log = structlog.get_logger()
-SOON_DAYS = 45
 COMMENT_CHARACTERS = 1000
 QUESTION_CHARACTERS = 300
 Rehearse = Callable[[Revision, Sequence[Golden], Callable[[int, int], None]], GateReport]
@@ -54,14 +54,12 @@ def add_review_pages(
     def listed(
         request: Request, staff: Annotated[Staff, frame.needs(Role.EDITOR, Role.REVIEWER)]
     ) -> Response:
-        soon = parts.today() + timedelta(days=SOON_DAYS)
         published = parts.store.published()
         topics: dict[str, int] = {}
         for revision in published:
             if revision.author == AUTHOR:
                 topics[revision.card.topic] = topics.get(revision.card.topic, 0) + 1
-        ending = [r.card for r in published if r.card.valid_until and r.card.valid_until <= soon]
-        due = [r.card for r in published if r.card.review_due <= soon]
+        reminders = reminders_of((r.card for r in published), parts.today())
         return frame.page(
             request,
             staff,
@@ -71,8 +69,8 @@ def add_review_pages(
             names=members.name_of,
             topics=sorted(topics.items()),
             signed=parts.reviews.signed_off(),
-            ending=sorted(ending, key=lambda c: str(c.valid_until)),
-            due=sorted(due, key=lambda c: c.review_due),
+            ending=[r for r in reminders if r.ends],
+            due=[r for r in reminders if not r.ends],
         )
 
     @router.get("/reviews/{review}")

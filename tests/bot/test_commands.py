@@ -70,6 +70,8 @@ def test_cards_go_in_as_drafts_are_published_exported_and_retired(tmp_path):
     assert "导入 1 张" in run("cards", "import", str(folder))
     assert "health.tea\tdraft" in run("cards", "list")
     assert "已发布 health.tea 第 1 版" in run("cards", "publish", "health.tea")
+    assert "要复核\thealth.tea" in run("cards", "due", "--days", "3650", code=1)
+    assert "0 天之内 0 张" in run("cards", "due", "--days", "0")
     run("cards", "export", str(tmp_path / "out"))
     assert (tmp_path / "out/health/tea.md").exists()
     run("cards", "retire", "health.tea", "--reason", "过时")

@@ -2,10 +2,12 @@
 
 import pytest
 
-from bot.addresses import Addresses
+from bot.addresses import Address, Addresses
 from bot.delivery import (
     FIRST_PAUSE_SECONDS,
     LEASE_SECONDS,
+    MENU_QUOTA,
+    MENU_SECONDS,
     MOST_ATTEMPTS,
     QUOTA,
     WINDOW_SECONDS,
@@ -117,6 +119,35 @@ def test_one_of_the_five_is_kept_for_a_human(ledger, engine, clock, addresses):
     assert sender.sent[-1] == ("openid-1", "他又写了")
 
 
+def test_a_tap_on_a_menu_earns_three_within_a_minute(ledger, engine, clock, addresses):
+    sender = ScriptedSender()
+    ledger.use({"wechat": sender})
+    clock.now += WINDOW_SECONDS + 1
+    with engine.begin() as connection:
+        addresses.note(connection, "p", "wechat", "openid-1", from_menu=True)
+    add(ledger, engine, "机器人", origin=Origin.BOT)
+    for number in range(MENU_QUOTA):
+        add(ledger, engine, f"人{number}")
+    ledger.push_due()
+    assert len(sender.sent) == MENU_QUOTA
+    assert [d.error for d in ledger.waiting("p")] == ["quota"]
+    clock.now += MENU_SECONDS + 1
+    add(ledger, engine, "晚了")
+    ledger.push_due()
+    assert [d.error for d in ledger.waiting("p")] == ["quota", "window"]
+
+
+def test_a_tap_does_not_shut_the_window_that_a_word_opened(ledger, engine, clock, addresses):
+    sender = ScriptedSender()
+    ledger.use({"wechat": sender})
+    with engine.begin() as connection:
+        addresses.note(connection, "p", "wechat", "openid-1", from_menu=True)
+    clock.now += MENU_SECONDS * 10
+    add(ledger, engine)
+    ledger.push_due()
+    assert len(sender.sent) == 1
+
+
 def test_telegram_has_neither_window_nor_quota(ledger, engine, clock):
     sender = ScriptedSender()
     ledger.use({"telegram": sender})
@@ -203,7 +234,7 @@ def test_an_address_is_sealed_and_gone_with_its_person(engine, addresses, ledger
     with engine.connect() as connection:
         rows = connection.execute(sa.select(table)).all()
     assert not any("openid-1" in row.sealed for row in rows)
-    assert addresses.find("p") == ("openid-1", 1000.0)
+    assert addresses.find("p") == Address("openid-1", 1000.0, 0.0)
     assert Addresses(engine, "another secret").find("p") is None
     with engine.begin() as connection:
         ledger.forget(connection, "p")

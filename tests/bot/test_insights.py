@@ -73,3 +73,28 @@ def test_no_cell_is_a_formula(name):
     assert not rows[1][0].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert rows[1][1:] == ["1", "<5"]
     assert safe_cell(name).endswith(name)
+
+
+def test_regions_that_people_name_are_counted_and_few_are_hidden(engine, book):
+    for number in range(7):
+        text = "我们河南麦子黄了" if number < 6 else "青海下雪了"
+        with engine.begin() as connection:
+            Conversations(engine, lambda: NOW).add(
+                connection,
+                Turn(
+                    f"r{number}", f"p{number}", "web", NOW - 60, text, "answered", 0.9, (),
+                    Reply("答"), 1.0,
+                ),
+            )  # fmt: skip
+    cells = {c.name: c.people for c in book.read(7).tables["region"]}
+    assert cells == {"河南": None, "青海": None}
+    with engine.begin() as connection:
+        for number in range(10, 15):
+            Conversations(engine, lambda: NOW).add(
+                connection,
+                Turn(
+                    f"r{number}", f"p{number}", "web", NOW - 60, "青海下雪了", "answered", 0.9, (),
+                    Reply("答"), 1.0,
+                ),
+            )  # fmt: skip
+    assert {c.name: c.people for c in book.read(7).tables["region"]} == {"河南": 6, "青海": 6}

@@ -154,6 +154,13 @@ def test_a_tapped_link_brings_its_meaning() -> None:
     assert read(push("<Content>x</Content><bizmsgmenuid>101</bizmsgmenuid>")).tap is None
 
 
+def test_a_tap_on_a_menu_is_told_from_a_word() -> None:
+    assert read(push("<Content>继续看</Content><bizmsgmenuid>m.t1.2</bizmsgmenuid>")).from_menu
+    assert read(event("CLICK", "<EventKey>血压</EventKey>")).from_menu
+    assert read(event("subscribe", "")).from_menu
+    assert not read(push("<Content>血压</Content>")).from_menu
+
+
 def test_an_event_has_the_same_name_when_pushed_again_and_another_when_it_differs() -> None:
     clicks = [event("CLICK", f"<EventKey>{key}</EventKey>") for key in ("一", "一", "二")]
     first, again, other = (read(click).message_id for click in clicks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -13,6 +14,7 @@ from bot.console.router import Access
 from bot.desk import create_console, make_draft
 from bot.messages import InboundMessage, MessageKind
 from knowledge.golden import GoldenQuestions
+from knowledge.reminders import URGENT_DAYS
 from tests.bot.console.conftest import PASSWORD, Clock, Desk
 from tests.knowledge.test_importing import ARTICLE
 from tests.samples import make_card
@@ -27,6 +29,7 @@ def desk(house):
         ("editor", "小张", [Role.EDITOR, Role.VOLUNTEER]),
         ("editor2", "小孙", [Role.EDITOR]),
         ("reviewer", "老赵", [Role.REVIEWER]),
+        ("volunteer", "小李", [Role.VOLUNTEER]),
     ):
         access.members.accept(access.members.invite(roles, "test"), login, name, PASSWORD)
     app = FastAPI()
@@ -92,6 +95,16 @@ def test_a_key_that_is_none_is_refused(desk, key):
 def test_an_ask_that_another_card_answers_is_shown(desk):
     fields = form_of(make_card("farm.burn"), asks="秸秆能烧吗\n烧秸秆犯法吗\n喝茶\n茶\n浓茶\n好茶")
     assert "别的卡片已经在答的问法" in desk.post("editor", "/cards/check", **fields).text
+
+
+def test_a_card_that_says_what_another_says_is_shown(desk):
+    straw = desk.house.store.get("farm.straw").card
+    said = form_of(make_card("farm.burn"), answer=straw.answer)
+    assert "和它几乎一样的卡片" in desk.post("editor", "/cards/check", **said).text
+    other = desk.post("editor", "/cards/check", **form_of(make_card("farm.burn"))).text
+    assert "和它几乎一样的卡片" not in other
+    itself = form_of(straw, answer=straw.answer)
+    assert "和它几乎一样的卡片" not in desk.post("editor", "/cards/check", **itself).text
 
 
 def test_cards_are_found_by_words_topic_status_and_date(desk):
@@ -237,6 +250,20 @@ def test_bulk_sign_off_and_what_is_about_to_expire(desk):
     assert "快到复核日的" in get(desk, "/reviews")
     assert desk.post("editor", "/sign-off", topic="farm").status_code == 403
     assert desk.post("reviewer", "/sign-off", topic="nothing").status_code == 409
+
+
+def test_the_first_page_says_which_cards_end_soon(desk):
+    assert "快到期</strong>" not in get(desk, "/")
+    house = desk.house
+    straw = house.store.get("farm.straw").card
+    soon = datetime.now().astimezone().date() + timedelta(days=URGENT_DAYS - 1)
+    ending = straw.model_copy(update={"valid_until": soon})
+    house.store.save(ending, "editor")
+    house.store.publish("farm.straw", "test")
+    house.indexer.refresh()
+    assert "有 1 张卡片快到期" in get(desk, "/")
+    assert f"{soon} 之后不再用" in get(desk, "/reviews")
+    assert "快到期</strong>" not in get(desk, "/", "volunteer")
 
 
 def test_retiring_needs_a_reason_and_works_at_once(desk):
