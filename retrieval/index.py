@@ -94,6 +94,11 @@ class PassageIndex:
         return self._places.keys
 
     @property
+    def entries(self) -> Mapping[str, Sequence[Passage]]:
+        """The passages of every entry."""
+        return self._entries
+
+    @property
     def whole(self) -> bool:
         """Whether the keyword side holds just as many passages as the entries have."""
         return len(self._short) + len(self._bodies) == len(self)
