@@ -13,7 +13,7 @@ from retrieval.faiss_index import FaissIndex
 from retrieval.keyword import Entry, KeywordIndex
 from retrieval.text import clean, clean_question, is_word, tokenise
 
-_WORDS = "words"
+KEYWORD_FIELD = "words"
 BATCH_TEXTS = 64
 CANDIDATES = 400
 # Characters of a window: models blur what is longer (DEPENDENCIES.md), and a question is often
@@ -36,9 +36,10 @@ class CorpusIndex:
     ) -> None:
         self._ids = list(texts)
         cleaned = [clean(text) for text in texts.values()]
-        self._keyword = KeywordIndex((_WORDS,))
+        self._keyword = KeywordIndex((KEYWORD_FIELD,))
         self._keyword.update(
-            [], (Entry(i, "", {_WORDS: _terms(text)}) for i, text in enumerate(cleaned))
+            [],
+            (Entry(i, "", {KEYWORD_FIELD: keyword_terms(text)}) for i, text in enumerate(cleaned)),
         )
         self._embedder = embedder
         self._vectors, self._windows = FaissIndex(), FaissIndex()
@@ -53,7 +54,7 @@ class CorpusIndex:
     def search(self, query: str, count: int) -> list[str]:
         """The ids of the best `count` texts, best first."""
         text = clean_question(query)
-        found = self._keyword.search(_WORDS, _terms(text), CANDIDATES)
+        found = self._keyword.search(KEYWORD_FIELD, keyword_terms(text), CANDIDATES)
         share = dict(zip(found.ids.tolist(), found.shares.tolist(), strict=True))
         vector = self._embedder.embed([text])[0]
         whole = dict(self._vectors.search(vector, CANDIDATES))
@@ -98,7 +99,7 @@ def windows(text: str) -> list[str]:
     return [*found, run] if run else found
 
 
-def _terms(text: str) -> list[str]:
+def keyword_terms(text: str) -> list[str]:
     """Words of two characters and more; what has none is searched by all its tokens."""
     tokens = tokenise(text)
     return [token for token in tokens if is_word(token)] or tokens

@@ -49,6 +49,19 @@ class FaissIndex:
             return frozenset()
         return frozenset(faiss.vector_to_array(self._index.id_map).tolist())
 
+    @property
+    def width(self) -> int:
+        """How long the vectors are; 0 while there are none."""
+        return int(self._index.d) if self._index is not None else 0
+
+    def take(self, ids: Sequence[int]) -> Vectors:
+        """The vectors of these ids, a row each; raises RuntimeError for one that has none."""
+        with self._lock:
+            if self._index is None:
+                raise RuntimeError("an index of nothing")
+            found: Vectors = self._index.reconstruct_batch(np.asarray(ids, dtype=np.int64))
+            return found
+
     def __len__(self) -> int:
         """How many vectors there are."""
         return int(self._index.ntotal) if self._index is not None else 0
