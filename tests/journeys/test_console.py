@@ -226,7 +226,8 @@ def test_the_counter_prints_an_answer_and_no_page_is_wider_than_a_phone(town):
     admin.get_by_role("link", name="打印给他（大字）").click()
     admin.get_by_alt_text("扫码看来源").wait_for()
     pages = ["", "queue", "cards", "cards/new", "cards/farm.straw", "reviews", "golden"]
-    for path in [*pages, "members", "trail", "account", "counter?q=秸秆能烧吗"]:
+    pages += ["members", "trail", "account", "insights", "gaps", "pack", "import", "generated"]
+    for path in [*pages, "counter?q=秸秆能烧吗"]:
         admin.goto(f"{town.url}/console/{path}")
         wide = admin.evaluate("document.documentElement.scrollWidth")
         assert wide <= PHONE["width"], path
