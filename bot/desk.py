@@ -123,6 +123,7 @@ def create_console(house: House) -> APIRouter:
         runs=runs,
         golden=GoldenQuestions(house.engine),
         rehearse=house.rehearsal.run,
+        prepare=house.rehearsal.prepare,
         on_published=partial(tell_askers, house),
         today=_today,
     )

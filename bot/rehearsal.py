@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import structlog
+
 from knowledge.card import Revision
 from knowledge.gate import Change, GateReport
 from knowledge.golden import Golden, digest_of
@@ -26,6 +28,7 @@ from retrieval.question import read_question
 from retrieval.retriever import Query, Retriever
 from retrieval.snapshot import Snapshots
 
+log = structlog.get_logger()
 Progress = Callable[[int, int], None]
 EVERY = 20  # questions between two reports of progress
 
@@ -59,6 +62,29 @@ class Rehearsal:
         self._lock = threading.Lock()
         self._indexer: Indexer | None = None
         self._before: tuple[int, tuple[str, ...], list[_Told]] | None = None
+        self._preparing: threading.Thread | None = None
+        self._closing = False
+
+    @property
+    def preparing(self) -> bool:
+        """Whether something is asked in the background."""
+        return self._preparing is not None and self._preparing.is_alive()
+
+    def prepare(self, questions: Sequence[Golden]) -> None:
+        """Ask what is published now in the background, so that the run has half to do."""
+        if self.preparing:
+            return
+        texts = tuple(q.text for q in questions)
+        self._preparing = threading.Thread(target=self._prepare, args=(texts,), daemon=True)
+        self._preparing.start()
+
+    def _prepare(self, texts: tuple[str, ...]) -> None:
+        try:
+            with self._lock:
+                mark = self._store.mark()
+                self._published(mark, texts, lambda _: None)
+        except Exception as error:  # noqa: BLE001 - the run itself will tell whoever waits for it
+            log.warning("gate_not_prepared", error=type(error).__name__)
 
     def run(
         self, revision: Revision, questions: Sequence[Golden], progress: Progress = lambda *_: None
@@ -66,21 +92,11 @@ class Rehearsal:
         """What publishing a revision would change; seconds on a warm index."""
         with self._lock:
             started = time.perf_counter()
-            if self._indexer is None:
-                if self._open_snapshots:
-                    self._snapshots = self._open_snapshots()
-                self._indexer = Indexer(self._store, self._cache, self._today, self._snapshots)
-            indexer = self._indexer
             mark = self._store.mark()  # first: what is published meanwhile makes the run stale
-            indexer.refresh()
             texts = tuple(q.text for q in questions)
-            total = 2 * len(texts)
-            known = self._before
-            if known is not None and known[:2] == (mark, texts):
-                before, total = known[2], len(texts)
-            else:
-                before = self._ask(indexer, None, texts, lambda n: progress(n, total))
-                self._before = (mark, texts, before)
+            known = self._before is not None and self._before[:2] == (mark, texts)
+            total = len(texts) if known else 2 * len(texts)
+            indexer, before = self._published(mark, texts, lambda n: progress(n, total))
             done = total - len(texts)
             after = self._staged(indexer, revision, texts, lambda n: progress(done + n, total))
         progress(total, total)
@@ -89,8 +105,24 @@ class Rehearsal:
 
     def close(self) -> None:
         """Leave no working copy of the index behind."""
+        self._closing = True
+        if self._preparing is not None:
+            self._preparing.join()
         if self._snapshots:
             self._snapshots.close()
+
+    def _published(
+        self, mark: int, texts: tuple[str, ...], tick: Callable[[int], None]
+    ) -> tuple[Indexer, list[_Told]]:
+        """The index of what is published, and what it answers; remembered while it is so."""
+        if self._indexer is None:
+            if self._open_snapshots:
+                self._snapshots = self._open_snapshots()
+            self._indexer = Indexer(self._store, self._cache, self._today, self._snapshots)
+        self._indexer.refresh()
+        if self._before is None or self._before[:2] != (mark, texts):
+            self._before = (mark, texts, self._ask(self._indexer, None, texts, tick))
+        return self._indexer, self._before[2]
 
     def _staged(
         self,
@@ -137,12 +169,18 @@ class Rehearsal:
         )
         told = []
         for number, text in enumerate(texts, 1):
+            if self._closing:
+                raise ClosingError
             found = retriever.retrieve(Query(text), 1)
             answered = found.outcome is Outcome.ANSWER and found.hits
             told.append(_Told(found.hits[0].revision.card.key if answered else ""))
             if number % EVERY == 0:
                 tick(number)
         return told
+
+
+class ClosingError(RuntimeError):
+    """The house closes; whoever rehearsed begins anew after the start."""
 
 
 class _Remembering:

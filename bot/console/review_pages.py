@@ -22,7 +22,7 @@ from knowledge.card import Revision
 from knowledge.gate import GateReport, GateRuns
 from knowledge.golden import Golden, GoldenQuestions, digest_of
 from knowledge.reminders import reminders_of
-from knowledge.review import Review, Reviews
+from knowledge.review import Review, Reviews, ReviewState
 from knowledge.starterpack import AUTHOR
 from knowledge.store import CardStore
 
@@ -41,6 +41,7 @@ class ReviewParts:
     runs: GateRuns
     golden: GoldenQuestions
     rehearse: Rehearse
+    prepare: Callable[[Sequence[Golden]], None]  # half of a rehearsal, while the reviewer reads
     on_published: Callable[[Revision, Review], None]
     today: Callable[[], date]
 
@@ -83,6 +84,8 @@ def add_review_pages(
             found = parts.reviews.get(review)
             revision = parts.store.get(found.card, found.number)
             own = staff.login in parts.reviews.authors(found)
+        if found.state is ReviewState.WAITING:
+            parts.prepare(parts.golden.all())
         return frame.page(
             request,
             staff,

@@ -270,3 +270,19 @@ def test_retiring_needs_a_reason_and_works_at_once(desk):
     assert "请写明理由" in desk.post("reviewer", "/cards/farm.straw/retire").text
     desk.post("reviewer", "/cards/farm.straw/retire", reason="过时了")
     assert desk.house.store.published(["farm.straw"]) == []
+
+
+def test_half_of_a_rehearsal_is_done_while_the_reviewer_reads(desk):
+    house = desk.house
+    straw = house.store.get("farm.straw").card
+    house.store.save(straw.model_copy(update={"title": "秸秆烧不得"}), "editor")
+    to = desk.post("editor", "/cards/farm.straw/submit").headers["location"]
+    path = to.removeprefix("/console").split("?")[0]
+    get(desk, path, "reviewer")
+    get(desk, path, "reviewer")  # a second look begins nothing anew
+    steps = []
+    until(lambda: not house.rehearsal.preparing)
+    questions = GoldenQuestions(house.engine).all()
+    revision = house.store.get("farm.straw")
+    house.rehearsal.run(revision, questions, lambda done, of: steps.append((done, of)))
+    assert steps[-1] == (len(questions), len(questions))  # once, not twice
