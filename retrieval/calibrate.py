@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,14 @@ from retrieval.fusion import (
     trust_signals,
 )
 from retrieval.index import Evidence, PassageIndex, embedded
+from retrieval.noise import Mishearing
 from retrieval.passage import Part, Passage, passages_of
 from retrieval.question import Question, read_question
 
 ROUGH = ("semantic", "lexical", "sound")  # every channel alike: an order that needs no weights
 RIVALS = 5  # wrong cards a question is told apart from when the rank weights are fitted
 FOLDS = 5
+EVERY_MISHEARD = 3  # one question in so many is fitted on as a phone mishears it, too
 # What a wrong answer costs beside an abstention: a confident wrong answer may hurt somebody.
 WRONG_COST = 2.0
 # The asks outnumber the background questions eight to one.
@@ -61,10 +63,14 @@ def main() -> int:
     args = parser.parse_args()
     questions = read_questions(args.questions)
     pack = build_pack(BundledEmbedder(), write=not args.dry)
+    # Heard wrong by a phone: where words fail, the weight of sound shows.
+    mishearing, asked = Mishearing(pack.texts), [q for q in questions if q.answerable]
+    misheard = [replace(q, text=mishearing.mishear(q.text)) for q in asked[::EVERY_MISHEARD]]
     fitted: dict[str, Any] = {"fitted_on": len(questions)}
     for state in ("hybrid", "keyword"):
         rows = [_row(pack, q, state == "hybrid") for q in questions]
-        fitted[state] = _fit(rows, state)
+        noisy = [_row(pack, q, state == "hybrid") for q in misheard]
+        fitted[state] = _fit(rows, noisy, state)
     text = json.dumps(fitted, indent=1, ensure_ascii=False)
     sys.stdout.write(text + "\n")
     if not args.dry:
@@ -79,6 +85,7 @@ class Pack:
     index: PassageIndex
     cache: EmbeddingCache
     background: Background
+    texts: Sequence[str]  # of its asks
 
 
 def build_pack(embedder: Embedder, write: bool = False) -> Pack:
@@ -98,7 +105,7 @@ def build_pack(embedder: Embedder, write: bool = False) -> Pack:
     if write:
         scope.write(SCOPE)
     strange = cache.embed(background_texts())
-    return Pack(index, cache, Background(strange, scope, embedder.fingerprint))
+    return Pack(index, cache, Background(strange, scope, embedder.fingerprint), asks)
 
 
 def _fit_scope(asks: Sequence[str], cache: EmbeddingCache, fingerprint: str) -> Classifier:
@@ -142,15 +149,16 @@ def _row(pack: Pack, golden: GoldenQuestion, with_vector: bool) -> Row:
     return Row(golden, question, found, pack.index, stranger)
 
 
-def _fit(rows: Sequence[Row], state: str) -> dict[str, Any]:
+def _fit(rows: Sequence[Row], noisy: Sequence[Row], state: str) -> dict[str, Any]:
     rank_names = [n for n in RANK_SIGNALS if state == "hybrid" or n not in SEMANTIC_SIGNALS]
     names = [n for n in TRUST_SIGNALS if state == "hybrid" or n not in SEMANTIC_SIGNALS]
-    rank = _fit_rank(rows, rank_names)
+    rank = _fit_rank([*rows, *noisy], rank_names)
     table, labels, wanted = [], [], []
     # The confidence is fitted on orders that the rank weights did not see, or it would believe
     # them too much.
     for fold in range(FOLDS):
-        seen = [row for i, row in enumerate(rows) if i % FOLDS != fold]
+        out = {row.golden.id for row in rows[fold::FOLDS]}
+        seen = [row for row in (*rows, *noisy) if row.golden.id not in out]
         draft = Calibration(_fit_rank(seen, rank_names), Linear({}, 0.0), 1.0, 1.0)
         for row in rows[fold::FOLDS]:
             ordered = order(row.found, row.question.cues, draft)
