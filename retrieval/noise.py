@@ -26,7 +26,7 @@ class Mishearing:
             if sound := syllables(character, True):
                 alike[sound][character] = count
         self._alike: Mapping[str, Mapping[str, int]] = alike
-        self._random = random.Random(_SEED)  # noqa: S311 - noise, no secret
+        self._random = random.Random(_SEED)
 
     def mishear(self, text: str) -> str:
         """A copy in which about SHARE of the characters are others of the same sound."""
