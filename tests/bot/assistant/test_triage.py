@@ -23,6 +23,9 @@ def heard(text: str) -> Heard:
     ("text", "category"),
     [
         ("我爸突然倒地叫不醒没有呼吸了", "cardiac_arrest"),
+        ("我爸没反应了", "cardiac_arrest"),
+        ("我爸叫不答应了", "cardiac_arrest"),
+        ("老伴怎么喊他都没反应", "cardiac_arrest"),
         ("我爸嘴歪了说话不清", "stroke"),
         ("老伴胸口疼出冷汗左胳膊麻", "chest_pain"),
         ("孩子噎住了脸发紫", "choking"),
