@@ -23,6 +23,8 @@ _NEEDS: Final = ("rapidocr", "onnxruntime", "cv2", "PIL")
 _END_SECONDS: Final = 2.0
 # Fetching a picture (8 s) and reading it must end within the inbox's lease of 20 s.
 READ_SECONDS: Final = 11.0
+# Of the time for a picture, after which a long screenshot is answered by what was read so far.
+_STRIPS_SHARE: Final = 0.45
 
 
 class WorkerEndedError(Exception):
@@ -101,7 +103,9 @@ class RapidOcrReader:
         # Spawned, not forked: threads and models of this process must not be copied mid-thought.
         spawn = multiprocessing.get_context("spawn")
         self._wire, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_run, args=(theirs,), name="ocr", daemon=True)
+        self._process = spawn.Process(
+            target=_run, args=(theirs, self._seconds * _STRIPS_SHARE), name="ocr", daemon=True
+        )
         self._process.start()
         theirs.close()
         try:
@@ -135,7 +139,7 @@ class RapidOcrReader:
         return code
 
 
-def _run(wire: Connection) -> None:
+def _run(wire: Connection, strips_seconds: float) -> None:
     from bot.ocr.rapidocr_worker import run  # noqa: PLC0415 - Pillow is not for this process
 
-    run(wire)
+    run(wire, strips_seconds)

@@ -19,14 +19,16 @@ from bot.ocr.picture import OVERLAP, open_picture, strips
 READY: Final = b"ready"
 ENOUGH_CHARACTERS: Final = 2000  # what is asked of the assistant at most
 _IDLE_SECONDS: Final = 600.0  # then half a gigabyte is given back
-_STRIPS_SECONDS: Final = 5.0  # then a long screenshot is answered by what was read of it so far
 _SURE: Final = 0.5  # below this the engine guesses
 
 _Engine = Callable[..., object]
 
 
-def run(wire: Connection) -> None:
-    """Read what comes over the wire. Sends READY, then per picture (words, fault)."""
+def run(wire: Connection, strips_seconds: float) -> None:
+    """Read what comes over the wire. Sends READY, then per picture (words, fault).
+
+    After `strips_seconds` a long screenshot is answered by what was read of it so far.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes us
     try:
         engine = _engine()
@@ -38,14 +40,14 @@ def run(wire: Connection) -> None:
             data = wire.recv_bytes()
         except EOFError:
             return
-        wire.send(_answer(engine, data))
+        wire.send(_answer(engine, data, strips_seconds))
 
 
-def _answer(engine: _Engine | None, data: bytes) -> tuple[str, str]:
+def _answer(engine: _Engine | None, data: bytes, strips_seconds: float) -> tuple[str, str]:
     try:
         if engine is None:
             raise ImageError(ImageFault.MISSING)  # noqa: TRY301 - one way out
-        words = join_lines(_pieces(engine, data))
+        words = join_lines(_pieces(engine, data, strips_seconds))
         if not words:
             raise ImageError(ImageFault.NO_TEXT)  # noqa: TRY301
     except ImageError as error:
@@ -65,7 +67,7 @@ def _engine() -> _Engine:
     return RapidOCR(params={"Global.log_level": "critical", "Global.text_score": _SURE, **one})
 
 
-def _pieces(engine: _Engine, data: bytes) -> Iterator[Piece]:
+def _pieces(engine: _Engine, data: bytes, strips_seconds: float) -> Iterator[Piece]:
     """What stands in each strip; of an overlap, each strip gives the half nearer to it."""
     import numpy as np  # noqa: PLC0415
 
@@ -82,7 +84,7 @@ def _pieces(engine: _Engine, data: bytes) -> Iterator[Piece]:
                 yield Piece(
                     piece.text, piece.left, piece.top + top, piece.right, piece.bottom + top
                 )
-        slow = time.monotonic() - started > _STRIPS_SECONDS
+        slow = time.monotonic() - started > strips_seconds
         if slow or found_characters >= ENOUGH_CHARACTERS:
             return
 
