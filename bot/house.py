@@ -120,7 +120,8 @@ def build_house(
     threading.Thread(target=_wake, args=(embedder,), daemon=True).start()
     cache = EmbeddingCache(engine, embedder)
     background = Background(scope=load_scope(), fingerprint=embedder.fingerprint)
-    snapshots = Snapshots(settings.data_dir / "index", embedder.fingerprint)
+    kept = (settings.data_dir / "index", embedder.fingerprint, settings.exact_vectors)
+    snapshots = Snapshots(*kept)
     indexer = Indexer(store, cache, today, snapshots)
     indexer.refresh(progress)
     indexer.save()
@@ -198,7 +199,7 @@ def build_house(
             embedder,
             background,
             today,
-            lambda: Snapshots(settings.data_dir / "index", embedder.fingerprint),
+            lambda: Snapshots(*kept),
         ),
         reader=reader,
     )

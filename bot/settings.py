@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     embedder_timeout_seconds: float = Field(
         default=3.0, gt=0, description="After this, keyword search answers alone"
     )
+    exact_vectors: int = Field(
+        default=200_000,
+        ge=1_000,
+        description="Vectors up to which every one is compared; beyond, an index on disk is asked",
+    )
 
     model_url: str = Field(
         default="",

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.embedder import Embedder
-from retrieval.faiss_index import FaissIndex
 from retrieval.keyword import Entry, KeywordIndex
+from retrieval.large_index import LargeIndex
 from retrieval.text import clean, clean_question, is_word, tokenise
 
 KEYWORD_FIELD = "words"
@@ -42,7 +42,7 @@ class CorpusIndex:
             (Entry(i, "", {KEYWORD_FIELD: keyword_terms(text)}) for i, text in enumerate(cleaned)),
         )
         self._embedder = embedder
-        self._vectors, self._windows = FaissIndex(), FaissIndex()
+        self._vectors, self._windows = LargeIndex(), LargeIndex()
         pieces = [(i, piece) for i, text in enumerate(cleaned) for piece in windows(text)]
         # A text of one window is its own: what is embedded twice costs twice.
         self._owners = [i for i, piece in pieces if piece != cleaned[i]]
@@ -73,7 +73,7 @@ class CorpusIndex:
 
     def _add(
         self,
-        index: FaissIndex,
+        index: LargeIndex,
         texts: Sequence[str],
         done: int,
         total: int,

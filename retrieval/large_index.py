@@ -2,7 +2,8 @@
 
 A base of inverted lists (FAISS IVF, half precision) that is never changed once written, an exact
 index of what came since, and the ids that were taken away: so an update costs what it brings, and
-a restart reads no more than it touches. `compact` makes the three one again.
+a restart reads no more than it touches. `compact` makes the three one again. Up to `grow_at`
+vectors there is no base, and every search is exact.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from retrieval.faiss_index import FaissIndex
 
 GROW_AT = 200_000  # vectors up to which exact search is quick enough (DEPENDENCIES.md)
 # Lists looked at for a question. Measured by `python -m tests.bench_million`.
-PROBES = 96
+PROBES = 112
 _LISTS_PER_ROOT = 4  # FAISS's guideline: between 4 and 16 lists per root of the size
 _TRAINED_PER_LIST = 39  # the least that k-means wants; more costs minutes and gains little
 _ADDED_AT_ONCE = 50_000
+_FRESH, _GONE = ".fresh", ".gone"  # beside the base's file
 _OUTGROWN = 6  # times the size that the lists were made for, from which they are made anew
 Progress = Callable[[int, int], None]
 
@@ -40,20 +42,47 @@ class LargeIndex:
         self._fresh = FaissIndex()
         self._trained_on = 0  # vectors that the lists were made for
         self._writable = False  # a mapped base is not
+        self._file: Path | None = None  # where the base as it is now is kept
         self._lock = threading.Lock()
 
     @classmethod
     def read(cls, path: Path, grow_at: int = GROW_AT, probes: int = PROBES) -> LargeIndex:
-        """A base as write() left it, mapped and not loaded; raises RuntimeError when broken."""
+        """An index as write() left it, its base mapped and not loaded.
+
+        Raises RuntimeError, OSError or ValueError when a file is missing or broken.
+        """
         found = cls(grow_at, probes)
-        found._take(faiss.read_index(str(path), faiss.IO_FLAG_MMAP))
+        if not path.stat().st_size:
+            return found
+        held = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        if isinstance(held, faiss.IndexIDMap2):
+            found._fresh = FaissIndex.read(path)
+            return found
+        found._take(held)
+        found._file = path
+        found._fresh = FaissIndex.read(path.with_suffix(_FRESH))
+        found._gone = set(np.fromfile(path.with_suffix(_GONE), dtype=np.int64).tolist())
         return found
 
-    def write(self, path: Path, progress: Progress | None = None) -> None:
-        """Compact, and write the base to a file."""
-        self.compact(progress)
+    def write(self, path: Path) -> list[Path]:
+        """Keep the index in `path` and, once it has a base, in two small files beside it.
+
+        A file that is there is replaced, never changed, so a link to it stays what it was. The
+        base is written once. Returns the files.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
-            faiss.write_index(self._base, str(path))
+            base, gone, fresh = self._base, sorted(self._gone), self._fresh
+        if base is None:
+            _replace(path, fresh.write)
+            return [path]
+        if self._file != path:
+            _replace(path, lambda made: faiss.write_index(base, str(made)))
+            self._file = path
+        beside = [path.with_suffix(_FRESH), path.with_suffix(_GONE)]
+        _replace(beside[0], fresh.write)
+        _replace(beside[1], np.array(gone, dtype=np.int64).tofile)
+        return [path, *beside]
 
     @property
     def ids(self) -> frozenset[int]:
@@ -120,6 +149,7 @@ class LargeIndex:
                 progress(min(start + _ADDED_AT_ONCE, len(left)), len(left))
         with self._lock:
             self._take(base)
+            self._file = None
             self._writable = True
             self._fresh = FaissIndex()
             self._gone = set()
@@ -162,3 +192,9 @@ class LargeIndex:
                 self._base.set_direct_map_type(faiss.DirectMap.Hashtable)  # type: ignore[attr-defined]
                 rows[~new] = self._base.reconstruct_batch(ids[~new])
         return rows
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    made = path.with_name(path.name + ".new")
+    write(made)
+    made.replace(path)

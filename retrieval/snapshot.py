@@ -15,8 +15,8 @@ from pathlib import Path
 
 import structlog
 
-from retrieval.faiss_index import FaissIndex
 from retrieval.index import PassageIndex
+from retrieval.large_index import GROW_AT, LargeIndex
 from retrieval.spelling import Speller
 
 log = structlog.get_logger()
@@ -41,11 +41,12 @@ class Snapshots:
     """Snapshots of one embedder's index under one folder; several processes may share it.
 
     A snapshot is never changed. A process works in a copy (links, for tantivy writes no file
-    twice) and saves that copy as a new snapshot.
+    twice) and saves that copy as a new snapshot. Up to `exact_vectors` search is exact.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, fingerprint: str, exact_vectors: int = GROW_AT) -> None:
         self._folder = folder
+        self._exact_vectors = exact_vectors
         self._fingerprint = fingerprint
         folder.mkdir(parents=True, exist_ok=True)
         self._remove_abandoned()
@@ -64,15 +65,15 @@ class Snapshots:
     def empty(self) -> Opened:
         """An index of nothing."""
         shutil.rmtree(self._live, ignore_errors=True)
-        return Opened(PassageIndex(folder=self._live), {})
+        return Opened(PassageIndex(LargeIndex(self._exact_vectors), self._live), {})
 
     def save(self, index: PassageIndex, numbers: Mapping[str, int]) -> None:
         """Keep the index as it stands; a full disk is logged, for answering goes on."""
         making = Path(tempfile.mkdtemp(prefix=f"{_LIVE}{os.getpid()}-", dir=self._folder))
         try:
+            if isinstance(index.vectors, LargeIndex):
+                index.vectors.write(self._live / _VECTORS)
             _link(self._live, making)
-            if isinstance(index.vectors, FaissIndex):
-                index.vectors.write(making / _VECTORS)
             (making / _SPELLER).write_text(index.speller.as_json(), "utf-8")
             manifest = {"form": FORM, "embedder": self._fingerprint, "numbers": dict(numbers)}
             (making / _MANIFEST).write_text(json.dumps(manifest), "utf-8")
@@ -94,7 +95,7 @@ class Snapshots:
             return self.empty()
         shutil.rmtree(self._live, ignore_errors=True)
         _link(folder, self._live)
-        vectors = FaissIndex.read(folder / _VECTORS)
+        vectors = LargeIndex.read(self._live / _VECTORS, self._exact_vectors)
         speller = Speller.from_json((folder / _SPELLER).read_text("utf-8"))
         return Opened(PassageIndex(vectors, self._live), manifest["numbers"], speller)
 
@@ -119,8 +120,8 @@ def _runs(process: int) -> bool:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Copy tantivy's folders: links for what is never written again, copies for the rest."""
-    for path in source.glob("*/*"):
+    """Copy vectors and tantivy's folders: links for what never changes, copies for the rest."""
+    for path in [*source.glob("vectors.*"), *source.glob("*/*")]:
         if path.suffix == ".lock":
             continue
         place = target / path.relative_to(source)

@@ -70,6 +70,7 @@ def search_meaning(
     for start in tqdm(range(0, size, BATCH), desc="vectors", disable=None):
         count = min(BATCH, size - start)
         large.add(range(start, start + count), made(start, count))
+    large.compact()
     large.write(folder / "large")
     say("vectors: built and saved", time.perf_counter() - started, "s")
     say("vectors: file", (folder / "large").stat().st_size / 1e6, "MB")

@@ -90,6 +90,7 @@ def test_a_large_index_is_mapped_again_and_goes_on(tmp_path):
     index = LargeIndex(100)
     index.add(range(300), rows[:300])
     index.remove([7])
+    index.compact()
     index.write(tmp_path / "large")
     mapped = LargeIndex.read(tmp_path / "large", 100)
     assert len(mapped) == 299
@@ -110,4 +111,50 @@ def test_a_large_index_is_mapped_again_and_goes_on(tmp_path):
 def test_a_broken_file_is_said_to_be_broken(tmp_path):
     (tmp_path / "large").write_bytes(b"no index")
     with pytest.raises(RuntimeError):
+        LargeIndex.read(tmp_path / "large")
+
+
+def test_a_small_index_is_kept_exact(tmp_path):
+    rows = vectors(50, 16)
+    index = LargeIndex(100)
+    index.write(tmp_path / "small")
+    assert len(LargeIndex.read(tmp_path / "small")) == 0
+    index.add(range(50), rows)
+    assert index.write(tmp_path / "small") == [tmp_path / "small"]
+    again = LargeIndex.read(tmp_path / "small", 100)
+    assert again.search(rows[3], 5) == index.search(rows[3], 5)
+
+
+def test_what_came_since_is_kept_beside_a_base_that_is_written_once(tmp_path):
+    rows = vectors(400, 16)
+    index = LargeIndex(100)
+    index.add(range(300), rows[:300])
+    base, *beside = index.write(tmp_path / "large")
+    written = base.stat().st_ino
+    mapped = LargeIndex.read(base, 100)
+    for held in (index, mapped):
+        held.add([7, 350], rows[[7, 350]])
+        held.remove([8])
+        before = (tmp_path / "large.fresh").read_bytes()
+        (tmp_path / "link").hardlink_to(beside[0])
+        held.write(base)
+        assert base.stat().st_ino == written
+        assert (tmp_path / "link").read_bytes() == before
+        (tmp_path / "link").unlink()
+        again = LargeIndex.read(base, 100)
+        assert again.ids == held.ids == (frozenset(range(300)) | {350}) - {8}
+        assert again.search(rows[350], 1)[0][0] == 350
+    mapped.compact()
+    mapped.write(base)
+    assert base.stat().st_ino != written
+    assert LargeIndex.read(base).ids == mapped.ids
+
+
+def test_a_base_without_what_came_since_is_not_believed(tmp_path):
+    rows = vectors(300, 16)
+    index = LargeIndex(100)
+    index.add(range(300), rows)
+    _, fresh, _ = index.write(tmp_path / "large")
+    fresh.unlink()
+    with pytest.raises(FileNotFoundError):
         LargeIndex.read(tmp_path / "large")

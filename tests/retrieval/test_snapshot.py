@@ -1,6 +1,7 @@
 """A start from a snapshot is the same as a start from nothing, only sooner."""
 
 import os
+import shutil
 
 import pytest
 
@@ -34,9 +35,10 @@ def store(sqlite_engine):
 
 @pytest.fixture
 def start(store, sqlite_engine, use_embedder, tmp_path):
-    def build(fingerprint=use_embedder.fingerprint):
+    def build(fingerprint=use_embedder.fingerprint, exact_vectors=1000):
         watched = Watched(sqlite_engine, use_embedder)
-        indexer = Indexer(store, watched, snapshots=Snapshots(tmp_path / "index", fingerprint))
+        snapshots = Snapshots(tmp_path / "index", fingerprint, exact_vectors)
+        indexer = Indexer(store, watched, snapshots=snapshots)
         indexer.refresh()
         return indexer, watched
 
@@ -70,6 +72,29 @@ def test_only_what_changed_meanwhile_is_made_again(start, store, use_embedder):
     assert "farm.straw" not in second.index.keys
     second.close()
     assert start()[1].asked == 0
+
+
+def test_an_index_on_disk_answers_like_an_exact_one(start, store, tmp_path, use_embedder):
+    exact, _ = start()
+    before = answer(exact, use_embedder)
+    exact.close()
+    for folder in (tmp_path / "index").iterdir():
+        shutil.rmtree(folder)
+    start(exact_vectors=40)[0].close()
+    assert list((tmp_path / "index").glob("*/vectors.gone"))
+    second, watched = start(exact_vectors=40)
+    assert watched.asked == 0
+    assert answer(second, use_embedder)[0][0][0] == before[0][0][0]
+    store.save(make_card(), "li")
+    store.publish("health.tea", "wang")
+    store.retire("farm.straw", "wang")
+    second.refresh()
+    second.close()
+    third, watched = start(exact_vectors=40)
+    assert watched.asked == 0
+    assert answer(third, use_embedder, "老人晚上能喝浓茶吗")[0][0][0] == "health.tea"
+    assert "farm.straw" not in third.index.keys
+    third.close()
 
 
 def test_a_broken_snapshot_is_built_anew(start, tmp_path, use_embedder):
