@@ -68,8 +68,8 @@ def main() -> int:
     misheard = [replace(q, text=mishearing.mishear(q.text)) for q in asked[::EVERY_MISHEARD]]
     fitted: dict[str, Any] = {"fitted_on": len(questions)}
     for state in ("hybrid", "keyword"):
-        rows = [_row(pack, q, state == "hybrid") for q in questions]
-        noisy = [_row(pack, q, state == "hybrid") for q in misheard]
+        rows = [read_row(pack, q, state == "hybrid") for q in questions]
+        noisy = [read_row(pack, q, state == "hybrid") for q in misheard]
         fitted[state] = _fit(rows, noisy, state)
     text = json.dumps(fitted, indent=1, ensure_ascii=False)
     sys.stdout.write(text + "\n")
@@ -141,8 +141,11 @@ class Row:
         return [owns(self.golden.cards, key) for key in self.found.keys]
 
 
-def _row(pack: Pack, golden: GoldenQuestion, with_vector: bool) -> Row:
-    question = read_question(golden.text, pack.index.speller)
+def read_row(
+    pack: Pack, golden: GoldenQuestion, with_vector: bool, question: Question | None = None
+) -> Row:
+    """A question with its evidence; read as it is when serving, unless it was read already."""
+    question = question or read_question(golden.text, pack.index.speller)
     vector = question.vector(pack.cache.embed) if with_vector else None
     found = pack.index.search(question.both, vector)
     stranger = pack.background.signals(question.plain, vector)
@@ -152,14 +155,14 @@ def _row(pack: Pack, golden: GoldenQuestion, with_vector: bool) -> Row:
 def _fit(rows: Sequence[Row], noisy: Sequence[Row], state: str) -> dict[str, Any]:
     rank_names = [n for n in RANK_SIGNALS if state == "hybrid" or n not in SEMANTIC_SIGNALS]
     names = [n for n in TRUST_SIGNALS if state == "hybrid" or n not in SEMANTIC_SIGNALS]
-    rank = _fit_rank([*rows, *noisy], rank_names)
+    rank = fit_rank([*rows, *noisy], rank_names)
     table, labels, wanted = [], [], []
     # The confidence is fitted on orders that the rank weights did not see, or it would believe
     # them too much.
     for fold in range(FOLDS):
         out = {row.golden.id for row in rows[fold::FOLDS]}
         seen = [row for row in (*rows, *noisy) if row.golden.id not in out]
-        draft = Calibration(_fit_rank(seen, rank_names), Linear({}, 0.0), 1.0, 1.0)
+        draft = Calibration(fit_rank(seen, rank_names), Linear({}, 0.0), 1.0, 1.0)
         for row in rows[fold::FOLDS]:
             ordered = order(row.found, row.question.cues, draft)
             if not ordered or (row.golden.answerable and not any(row.owned)):
@@ -183,7 +186,7 @@ def _fit(rows: Sequence[Row], noisy: Sequence[Row], state: str) -> dict[str, Any
     }
 
 
-def _fit_rank(rows: Sequence[Row], names: Sequence[str]) -> Linear:
+def fit_rank(rows: Sequence[Row], names: Sequence[str]) -> Linear:
     """Pairwise logistic regression (RankNet's loss, linear): the owner against its rivals."""
     differences: list[Any] = []
     for row in rows:
