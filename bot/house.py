@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import secrets
 import threading
 import time
@@ -127,6 +128,7 @@ def build_house(
     indexer.save()
     if not indexer.error:
         _embed_background(background, cache, progress)
+    _give_back_memory()
     retriever = Retriever(
         indexer.index,
         embedder,
@@ -250,6 +252,12 @@ def _wake(embedder: Embedder) -> None:
     # Whatever fails here is met again, and reported, at the first question.
     with contextlib.suppress(Exception):
         embedder.embed(["醒一醒"])
+
+
+def _give_back_memory() -> None:
+    """Let go of what a first build left: glibc keeps it for a process that never builds again."""
+    with contextlib.suppress(OSError, AttributeError):  # another libc has no such call
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _embed_background(
