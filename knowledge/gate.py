@@ -126,6 +126,7 @@ class GateRuns:
 def _report(raw: dict[str, object]) -> GateReport:
     def changes(name: str) -> tuple[Change, ...]:
         found = raw.get(name) or []
+        # JSON that this module wrote itself: a list of Change's fields.
         return tuple(Change(**change) for change in found)  # type: ignore[attr-defined]
 
     return GateReport(
@@ -134,7 +135,7 @@ def _report(raw: dict[str, object]) -> GateReport:
         lost=changes("lost"),
         changed=changes("changed"),
         gained=changes("gained"),
-        reworded=tuple(raw.get("reworded") or ()),  # type: ignore[arg-type]
+        reworded=tuple(raw.get("reworded") or ()),  # type: ignore[arg-type]  # our own JSON too
         digest=str(raw.get("digest", "")),
         seconds=float(str(raw.get("seconds", 0))),
     )

@@ -22,7 +22,7 @@ from knowledge.cardfile import read_cards
 from knowledge.database import open_database, sqlite_url
 from knowledge.starterpack import PACK
 from retrieval.background import OURS, SCOPE, STRANGE, Background, background_texts
-from retrieval.bundled import BundledEmbedder
+from retrieval.bundled import BundledEmbedder, E5Embedder
 from retrieval.classifier import Classifier
 from retrieval.embedder import Embedder
 from retrieval.embedding_cache import EmbeddingCache
@@ -62,10 +62,10 @@ def main() -> int:
     parser.add_argument("--dry", action="store_true", help="print, do not write")
     args = parser.parse_args()
     questions = read_questions(args.questions)
+    if not args.dry:
+        E5Embedder().keep_mean()
     pack = build_pack(BundledEmbedder(), write=not args.dry)
-    # Heard wrong by a phone: where words fail, the weight of sound shows.
-    mishearing, asked = Mishearing(pack.texts), [q for q in questions if q.answerable]
-    misheard = [replace(q, text=mishearing.mishear(q.text)) for q in asked[::EVERY_MISHEARD]]
+    misheard = misheard_copies(pack, questions)
     fitted: dict[str, Any] = {"fitted_on": len(questions)}
     for state in ("hybrid", "keyword"):
         rows = [read_row(pack, q, state == "hybrid") for q in questions]
@@ -106,6 +106,12 @@ def build_pack(embedder: Embedder, write: bool = False) -> Pack:
         scope.write(SCOPE)
     strange = cache.embed(background_texts())
     return Pack(index, cache, Background(strange, scope, embedder.fingerprint), asks)
+
+
+def misheard_copies(pack: Pack, questions: Sequence[GoldenQuestion]) -> list[GoldenQuestion]:
+    """Some questions as a phone mishears them: where words fail, the weight of sound shows."""
+    mishearing, asked = Mishearing(pack.texts), [q for q in questions if q.answerable]
+    return [replace(q, text=mishearing.mishear(q.text)) for q in asked[::EVERY_MISHEARD]]
 
 
 def _fit_scope(asks: Sequence[str], cache: EmbeddingCache, fingerprint: str) -> Classifier:

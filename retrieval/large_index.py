@@ -100,7 +100,7 @@ class LargeIndex:
         self._fresh.add(ids, vectors)
         with self._lock:
             self._gone |= self._base_ids.intersection(ids)
-        if len(self._fresh) > self._grow_at:
+        if len(self._fresh) + len(self._gone) > self._grow_at:
             self.compact()
 
     def remove(self, ids: Sequence[int]) -> None:

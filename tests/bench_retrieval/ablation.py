@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.bench import DEPTH, mean
 from retrieval.bundled import BundledEmbedder
-from retrieval.calibrate import EVERY_MISHEARD, Row, build_pack, fit_rank, read_row
-from retrieval.evaluation import GoldenQuestion, owns, read_questions
+from retrieval.calibrate import Row, build_pack, fit_rank, misheard_copies, read_row
+from retrieval.evaluation import owns, read_questions
 from retrieval.fusion import RANK_SIGNALS, Calibration, Linear, order
-from retrieval.noise import Mishearing
 from retrieval.question import Question, read_question
 from retrieval.spelling import Speller
 from retrieval.text import clean_question
@@ -69,9 +68,7 @@ def main() -> None:
     """Print a Markdown table: Recall@1 and MRR@10, clean and noisy, without each channel."""
     pack = build_pack(BundledEmbedder())
     development = read_questions(DEVELOPMENT)
-    mishearing = Mishearing(pack.texts)
-    asked = [q for q in development if q.answerable][::EVERY_MISHEARD]
-    misheard = [replace(q, text=mishearing.mishear(q.text)) for q in asked]
+    misheard = misheard_copies(pack, development)
     golden = [q for q in read_questions(GOLDEN) if q.answerable]
     sets = (golden, read_noisy(golden))
     seen: dict[Read, list[list[Row]]] = {}
@@ -93,14 +90,14 @@ def main() -> None:
 
 def ranks(rows: Sequence[Row], calibration: Calibration) -> tuple[float, float]:
     """Recall@1 and MRR@10; a card of the wanted theme is right."""
-    places = [place(row.golden, row, calibration) for row in rows]
+    places = [place(row, calibration) for row in rows]
     return mean([float(p == 1) for p in places]), mean([1 / p if p else 0.0 for p in places])
 
 
-def place(question: GoldenQuestion, row: Row, calibration: Calibration) -> int:
+def place(row: Row, calibration: Calibration) -> int:
     """The place of the first right card among the best, from 1; 0 when there is none."""
     keys = [s.key for s in order(row.found, row.question.cues, calibration)[:DEPTH]]
-    return next((i for i, k in enumerate(keys, 1) if owns(question.cards, k)), 0)
+    return next((i for i, k in enumerate(keys, 1) if owns(row.golden.cards, k)), 0)
 
 
 if __name__ == "__main__":

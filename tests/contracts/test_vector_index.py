@@ -158,3 +158,16 @@ def test_a_base_without_what_came_since_is_not_believed(tmp_path):
     fresh.unlink()
     with pytest.raises(FileNotFoundError):
         LargeIndex.read(tmp_path / "large")
+
+
+def test_what_was_taken_away_is_cleared_out_once_it_is_much(tmp_path):
+    rows = vectors(400, 16)
+    index = LargeIndex(100)
+    index.add(range(300), rows[:300])
+    index.remove(range(150))
+    gone = index.write(tmp_path / "large")[2]
+    assert gone.stat().st_size
+    index.add([300], rows[[300]])
+    index.write(tmp_path / "large")
+    assert not gone.stat().st_size
+    assert index.ids == frozenset(range(150, 301))
